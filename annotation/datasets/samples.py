@@ -1,0 +1,152 @@
+"""Reads one line of samples.jsonl: a conversation and the responses of models to it."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from .bad_row import Place
+from .fields import expect, identifier, is_integer
+from .reading import JsonObject
+
+ROLES = ("system", "developer", "user", "assistant", "tool")
+LARGEST_PRIORITY = 32767
+KNOWN_KEYS = frozenset({"sample_id", "messages", "responses", "tools", "metadata", "priority"})
+RESPONSES_REMEDY = 'Write one object per response: {"text": ...} or {"messages": [...]}.'
+MESSAGE_REMEDY = 'Write {"role": "user", "content": "..."}.'
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one annotator judges. Messages and responses are plain objects, as in the file.
+
+    messages: each {"role", "content"} and, where the file has them, "thinking", "tool_calls", "tool_call_id", "name"
+    and any unknown key. responses: each {"id", and one of "text" or "messages"} and any unknown key ("model").
+    extra: the unknown keys of the line itself. notes: what was read with a small change, as sentences.
+    """
+
+    sample_id: str
+    messages: tuple[JsonObject, ...]
+    responses: tuple[JsonObject, ...]
+    tools: tuple[JsonObject, ...] | None = None
+    metadata: JsonObject = field(default_factory=dict)
+    priority: int = 0
+    extra: JsonObject = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def as_row(self) -> JsonObject:
+        """The line of samples.jsonl that reads back as this sample."""
+        row: JsonObject = {"sample_id": self.sample_id, "messages": list(self.messages)}
+        row["responses"] = list(self.responses)
+        if self.tools is not None:
+            row["tools"] = list(self.tools)
+        if self.metadata:
+            row["metadata"] = self.metadata
+        if self.priority:
+            row["priority"] = self.priority
+        return {**row, **self.extra}
+
+
+def parse_sample(data: JsonObject, at: Place) -> Sample:
+    """The sample that one object of samples.jsonl describes; raises BadRow."""
+    notes: list[str] = []
+    return Sample(
+        sample_id=identifier(data.get("sample_id"), "sample_id", at),
+        messages=_messages(data.get("messages"), "messages", at, notes),
+        responses=_responses(data.get("responses"), at, notes),
+        tools=_tools(data.get("tools"), at),
+        metadata=_metadata(data.get("metadata"), at),
+        priority=_priority(data.get("priority"), at),
+        extra={key: value for key, value in data.items() if key not in KNOWN_KEYS},
+        notes=tuple(notes),
+    )
+
+
+def _messages(written: Any, where: str, at: Place, notes: list[str]) -> tuple[JsonObject, ...]:
+    messages = expect(written, list, where, at, 'Write a list of {"role": ..., "content": ...}.')
+    return tuple(_message(item, f"{where}[{i}]", at, notes) for i, item in enumerate(messages))
+
+
+def _message(item: Any, where: str, at: Place, notes: list[str]) -> JsonObject:
+    expect(item, dict, where, at, MESSAGE_REMEDY)
+    if item.get("role") not in ROLES:
+        problem = f"expected one of {', '.join(ROLES)}, got {{value}}"
+        raise at.bad(f"{where}.role", item.get("role"), problem, "Name the role of whoever speaks.")
+    for key in ("thinking", "tool_call_id", "name"):
+        if item.get(key) is not None:
+            expect(item[key], str, f"{where}.{key}", at, "Write it as text, or leave it out.")
+    calls = item.get("tool_calls")
+    if calls is not None:
+        _check_objects(calls, f"{where}.tool_calls", at)
+    if calls and item.get("content") is None:
+        return dict(item)  # an assistant that only calls a tool says nothing
+    return {**item, "content": _text(item.get("content"), f"{where}.content", at, notes)}
+
+
+def _check_objects(written: Any, where: str, at: Place) -> None:
+    for i, item in enumerate(expect(written, list, where, at, "Write a list of objects, or leave it out.")):
+        expect(item, dict, f"{where}[{i}]", at, "Write each as an object.")
+
+
+def _text(value: Any, where: str, at: Place, notes: list[str]) -> str:
+    """The text; a bare number or true/false is read as the text it once was, and noted.
+
+    Tools that guess types turn the response "42" into 42 and "True" into true: refusing these would lose real samples.
+    """
+    if isinstance(value, bool | int | float):
+        text = json.dumps(value)
+        notes.append(f'{at.file} line {at.line}, field {where}: {text} is not a text; it was read as "{text}".')
+        return text
+    return str(expect(value, str, where, at, "Write one text; join the parts when there are several."))
+
+
+def _responses(written: Any, at: Place, notes: list[str]) -> tuple[JsonObject, ...]:
+    if not isinstance(written, list) or not written:
+        problem = "expected a list of at least one response, got {value}"
+        raise at.bad("responses", written, problem, RESPONSES_REMEDY)
+    responses = tuple(_response(item, i, at, notes) for i, item in enumerate(written))
+    ids = [response["id"] for response in responses]
+    for i, name in enumerate(ids):
+        if name in ids[:i]:
+            problem = "another response of this sample has the id {value} too"
+            raise at.bad(f"responses[{i}].id", name, problem, "Give each response its own id, or none at all.")
+    return responses
+
+
+def _response(item: Any, index: int, at: Place, notes: list[str]) -> JsonObject:
+    where = f"responses[{index}]"
+    if isinstance(item, str):
+        item = {"text": item}
+    elif isinstance(item, list):
+        item = {"messages": item}
+    expect(item, dict, where, at, RESPONSES_REMEDY)
+    name = str(index) if item.get("id") is None else identifier(item["id"], f"{where}.id", at)
+    if ("text" in item) == ("messages" in item):
+        raise at.bad(where, item, "expected either text or messages, got {value}", RESPONSES_REMEDY)
+    if "text" in item:
+        return {**item, "id": name, "text": _text(item["text"], f"{where}.text", at, notes)}
+    messages = _messages(item["messages"], f"{where}.messages", at, notes)
+    if not messages:
+        raise at.bad(f"{where}.messages", [], "expected at least one message, got {value}", RESPONSES_REMEDY)
+    return {**item, "id": name, "messages": list(messages)}
+
+
+def _tools(written: Any, at: Place) -> tuple[JsonObject, ...] | None:
+    if written is None:
+        return None
+    _check_objects(written, "tools", at)
+    return tuple(written)
+
+
+def _metadata(written: Any, at: Place) -> JsonObject:
+    if written is None:
+        return {}
+    return dict(expect(written, dict, "metadata", at, "Write an object, or leave it out."))
+
+
+def _priority(written: Any, at: Place) -> int:
+    if written is None:
+        return 0
+    if not is_integer(written) or abs(written) > LARGEST_PRIORITY:
+        problem = f"expected a whole number from -{LARGEST_PRIORITY} to {LARGEST_PRIORITY}, got {{value}}"
+        raise at.bad("priority", written, problem, "Higher is served earlier; leave it out for 0.")
+    return int(written)
