@@ -1,0 +1,1 @@
+"""The REST interface: translate in, one service call, translate out."""

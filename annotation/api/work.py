@@ -1,0 +1,114 @@
+"""Claim, submit, correct, skip, release, renew: the annotator's side of the interface."""
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.decorators import api_view
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.api import access
+from annotation.api.access import Scope
+from annotation.api.serializers import (
+    AssignmentOutput,
+    ClaimInput,
+    LeaseOutput,
+    ReceiptOutput,
+    SkipInput,
+    SubmissionInput,
+)
+from annotation.models import Project, Sample
+from annotation.services import claiming, leases, submission
+
+
+@extend_schema(
+    request=ClaimInput,
+    responses={201: AssignmentOutput, 204: OpenApiResponse(description="Nothing is left for this person just now.")},
+)
+@api_view(["POST"])
+def claim(request: Request, slug: str) -> Response:
+    """Claim the next sample, or (where the project allows it) a named one. Claiming again resumes the one in hand."""
+    form = ClaimInput(data=request.data)
+    form.is_valid(raise_exception=True)
+    acting_for = form.validated_data.get("annotator")
+    scope = Scope.ACT_FOR if acting_for else Scope.WORK
+    project = access.project_for(request, slug, scope=scope)
+    annotator = access.annotator_for(request, project, acting_for)
+    wanted = form.validated_data.get("sample")
+    claimed = (
+        claiming.claim_sample(annotator=annotator, sample=_sample(project, wanted), at=timezone.now())
+        if wanted
+        else claiming.claim_next(annotator=annotator, at=timezone.now())
+    )
+    if claimed is None:
+        return Response(status=status.HTTP_204_NO_CONTENT)
+    return Response(AssignmentOutput(claimed).data, status=status.HTTP_201_CREATED)
+
+
+@extend_schema(responses=AssignmentOutput)
+@api_view(["GET"])
+def assignment(request: Request, pk: int) -> Response:
+    """One assignment of one's own, as it is to be shown."""
+    return Response(AssignmentOutput(access.assignment_for(request, pk)).data)
+
+
+@extend_schema(request=SubmissionInput, responses={201: ReceiptOutput, 200: ReceiptOutput})
+@api_view(["POST"])
+def submit(request: Request, pk: int) -> Response:
+    """Submit an annotation. The same client key again answers 200 with the same receipt and stores nothing."""
+    mine = access.assignment_for(request, pk)
+    form = SubmissionInput(data=request.data)
+    form.is_valid(raise_exception=True)
+    receipt = submission.submit(assignment_id=mine.pk, answer=form.answer(), at=timezone.now())
+    return _receipt(receipt)
+
+
+@extend_schema(request=SubmissionInput, responses={201: ReceiptOutput, 200: ReceiptOutput})
+@api_view(["POST"])
+def correct(request: Request, pk: int) -> Response:
+    """Correct one's own annotation, for ten minutes after it was submitted."""
+    mine = access.assignment_for(request, pk)
+    form = SubmissionInput(data=request.data)
+    form.is_valid(raise_exception=True)
+    receipt = submission.correct(assignment_id=mine.pk, answer=form.answer(), at=timezone.now())
+    return _receipt(receipt)
+
+
+@extend_schema(request=SkipInput, responses={204: None})
+@api_view(["POST"])
+def skip(request: Request, pk: int) -> Response:
+    """Decline a sample for good, with a reason."""
+    mine = access.assignment_for(request, pk)
+    form = SkipInput(data=request.data)
+    form.is_valid(raise_exception=True)
+    leases.skip(assignment=mine, reason=form.validated_data["reason"], at=timezone.now())
+    return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(request=None, responses={204: None})
+@api_view(["POST"])
+def release(request: Request, pk: int) -> Response:
+    """Give a sample back unjudged."""
+    leases.release(assignment=access.assignment_for(request, pk), at=timezone.now())
+    return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(request=None, responses=LeaseOutput)
+@api_view(["POST"])
+def renew(request: Request, pk: int) -> Response:
+    """Keep a sample for longer; call it while the person is at it."""
+    until = leases.renew(assignment=access.assignment_for(request, pk), at=timezone.now())
+    return Response({"lease_expires_at": until})
+
+
+def _sample(project: Project, external_id: str) -> Sample:
+    sample = Sample.objects.filter(project=project, external_id=external_id).first()
+    if sample is None:
+        raise NotFound(f"No sample {external_id!r} in {project.slug}.")
+    return sample
+
+
+def _receipt(receipt: submission.Receipt) -> Response:
+    code = status.HTTP_200_OK if receipt.repeated else status.HTTP_201_CREATED
+    return Response(ReceiptOutput(receipt).data, status=code)

@@ -1,0 +1,76 @@
+"""Consensus labels, and what a reviewer should look at again."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+
+class ConsensusLabel(models.Model):
+    """The label of one attribute of one response (or of the whole sample). Revisions, never overwritten.
+
+    The human value never depends on a judge; the merged value stands beside it.
+    """
+
+    sample = models.ForeignKey("annotation.Sample", on_delete=models.CASCADE, related_name="labels")
+    response = models.PositiveSmallIntegerField(null=True, help_text="canonical place; empty for the whole sample")
+    attribute = models.CharField(max_length=100)
+    revision = models.PositiveIntegerField(default=1)
+    is_current = models.BooleanField(default=True)
+    human_value = models.SmallIntegerField(null=True)
+    human_expected = models.FloatField(null=True, help_text="before rounding to a level")
+    no_preference = models.BooleanField(default=False, help_text="rounded to 0 on a scale without 0")
+    merged_value = models.SmallIntegerField(null=True)
+    probabilities = models.JSONField(null=True, help_text="of the merged label, one per level")
+    method = models.CharField(max_length=40)
+    annotation_count = models.PositiveSmallIntegerField()
+    annotations = ArrayField(models.BigIntegerField(), help_text="ids of the annotations that made the human value")
+    policy = models.ForeignKey("annotation.Policy", on_delete=models.PROTECT, related_name="+")
+    merge_fit = models.ForeignKey("annotation.MergeFit", on_delete=models.PROTECT, null=True, related_name="+")
+    decided_by = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sample", "response", "attribute", "revision"],
+                name="consensus_label_revision_once",
+                nulls_distinct=False,
+            ),
+            models.UniqueConstraint(
+                fields=["sample", "response", "attribute"],
+                name="consensus_label_one_current",
+                condition=Q(is_current=True),
+                nulls_distinct=False,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attribute} of sample {self.sample_id}: {self.human_value}"
+
+
+class ReviewItem(models.Model):
+    """A label that stands, but that somebody should look at. (A contested sample is in the queue by its state.)"""
+
+    class Kind(models.TextChoices):
+        JUDGE_DISAGREES = "judge_disagrees", "A measured judge disagrees strongly"
+        LATE_ANNOTATION = "late_annotation", "An annotation came after the sample was closed"
+
+    sample = models.ForeignKey("annotation.Sample", on_delete=models.CASCADE, related_name="review_items")
+    kind = models.CharField(max_length=20, choices=Kind)
+    details = models.JSONField(default=dict)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sample", "kind"], name="review_item_one_open", condition=Q(closed_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="review_item_kind_known", condition=Q(kind__in=["judge_disagrees", "late_annotation"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on sample {self.sample_id}"

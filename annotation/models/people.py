@@ -1,0 +1,97 @@
+"""Accounts, what each may do in a project, and the annotators whom assignments point at."""
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+
+class User(AbstractUser):
+    """Somebody who can log in."""
+
+
+class Membership(models.Model):
+    """What an account may do in a project. An annotator's own figures stand on Annotator."""
+
+    class Role(models.TextChoices):
+        ANNOTATOR = "annotator"
+        REVIEWER = "reviewer"
+        ADMIN = "admin"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "project", "role"], name="membership_once_per_role"),
+            models.CheckConstraint(
+                name="membership_role_known", condition=Q(role__in=["annotator", "reviewer", "admin"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} as {self.role} of {self.project}"
+
+
+class Annotator(models.Model):
+    """A person as one project knows them: with or without an account, so that recorded and outside people count too.
+
+    Qualification and cap stand here and not on Membership, because people without an account have them as well.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        PAUSED = "paused"
+        WITHDRAWN = "withdrawn"
+
+    project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="annotators")
+    external_id = models.CharField(max_length=200)
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="annotators")
+    state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
+    is_qualified = models.BooleanField(default=True)
+    cap = models.PositiveIntegerField(null=True, blank=True, help_text="most samples this person may be given")
+    # How far this person has come in the fresh lane, so that a claim never looks at their history.
+    fresh_cursor = models.BigIntegerField(default=-1)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "external_id"], name="annotator_once_per_project"),
+            models.UniqueConstraint(
+                fields=["project", "user"], name="annotator_one_per_account", condition=Q(user__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="annotator_state_known", condition=Q(state__in=["active", "paused", "withdrawn"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class ApiToken(models.Model):
+    """A key for the REST interface. Only its SHA-256 is kept; the key itself is shown once."""
+
+    class Scope(models.TextChoices):
+        READ = "read"  # samples, labels, exports
+        WORK = "work"  # claim and submit as oneself
+        ACT_FOR = "act_for"  # claim and submit for a project's people without accounts, post judgments
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=16, choices=Scope))
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="api_token_scopes_known", condition=Q(scopes__contained_by=["read", "work", "act_for"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user}"

@@ -1,0 +1,116 @@
+"""A sample: a narrow row that claims rewrite, its texts beside it, and one event row for every move it makes."""
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Sample(models.Model):
+    class Purpose(models.TextChoices):
+        WORK = "work"
+        GOLD = "gold"
+        TRAINING = "training"
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ESCALATED = "escalated"  # the first round disagreed: two more are asked
+        CONTESTED = "contested"  # people could not settle it: a reviewer must
+        RESOLVED = "resolved"  # has its labels; left only by withdrawal, correction or a reviewer
+        EXCLUDED = "excluded"
+
+    project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="samples")
+    external_id = models.CharField(max_length=200)
+    purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.WORK)
+    state = models.CharField(max_length=16, choices=State, default=State.OPEN)
+    target = models.PositiveSmallIntegerField(help_text="annotations wanted now")
+    leased_count = models.PositiveSmallIntegerField(default=0)
+    counted_count = models.PositiveSmallIntegerField(default=0)
+    open_slots = models.GeneratedField(
+        expression=F("target") - F("leased_count") - F("counted_count"),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
+    response_count = models.PositiveSmallIntegerField()
+    priority = models.SmallIntegerField(default=0)
+    rank = models.BigIntegerField(help_text="random and never changed: the order of the fresh lane")
+    lane_seq = models.BigIntegerField(
+        null=True, help_text="place in the returned lane; empty while the sample is fresh"
+    )
+    waits_for_people = models.BooleanField(default=False, help_text="contested only because nobody was left to ask")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "external_id"], name="sample_once_per_project"),
+            models.CheckConstraint(
+                name="sample_state_known",
+                condition=Q(state__in=["open", "escalated", "contested", "resolved", "excluded"]),
+            ),
+            models.CheckConstraint(name="sample_purpose_known", condition=Q(purpose__in=["work", "gold", "training"])),
+            models.CheckConstraint(
+                name="sample_never_over_target", condition=Q(target__gte=F("leased_count") + F("counted_count"))
+            ),
+            models.CheckConstraint(name="sample_only_work_has_slots", condition=Q(purpose="work") | Q(target=0)),
+            models.CheckConstraint(
+                name="sample_waits_only_if_contested", condition=Q(waits_for_people=False) | Q(state="contested")
+            ),
+            models.CheckConstraint(name="sample_has_a_response", condition=Q(response_count__gt=0)),
+        ]
+        indexes = [
+            # querysets.SampleQuerySet.fresh_after: the next sample that nobody gave back
+            models.Index(
+                name="sample_fresh",
+                fields=["project", "rank"],
+                condition=Q(state="open", lane_seq__isnull=True, open_slots__gt=0),
+            ),
+            # querysets.SampleQuerySet.returned_after: escalated, given back, re-prioritised
+            models.Index(
+                name="sample_returned",
+                fields=["project", "lane_seq"],
+                condition=Q(state__in=["open", "escalated"], lane_seq__isnull=False, open_slots__gt=0),
+            ),
+            # the review queue, the export of a state, the funnel's counts
+            models.Index(name="sample_by_state", fields=["project", "state", "id"]),
+            # services.reconsideration: when somebody joins, and every hour
+            models.Index(name="sample_waiting", fields=["project"], condition=Q(waits_for_people=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+    @property
+    def is_claimable(self) -> bool:
+        return self.state in (self.State.OPEN, self.State.ESCALATED) and self.open_slots > 0
+
+
+class SampleContent(models.Model):
+    """The texts of a sample. Apart from the narrow row, because a claim rewrites that row and never these."""
+
+    sample = models.OneToOneField(Sample, on_delete=models.CASCADE, related_name="content", primary_key=True)
+    messages = models.JSONField(help_text="role, content, and optionally thinking, tool_calls, tool_call_id, name")
+    responses = models.JSONField(help_text="each with an id, and text or messages; unknown keys are kept")
+    tools = models.JSONField(null=True)
+    metadata = models.JSONField(default=dict)
+    extra = models.JSONField(default=dict, help_text="keys of the imported row that Concord does not know")
+    prompt_digest = models.CharField(max_length=32, db_index=True, help_text="the same for every sample of a prompt")
+
+    def __str__(self) -> str:
+        return f"content of sample {self.sample_id}"
+
+
+class SampleEvent(models.Model):
+    """One row a move: the audit trail. Written in the transaction that moves the sample."""
+
+    sample = models.ForeignKey(Sample, on_delete=models.CASCADE, related_name="events")
+    source = models.CharField(max_length=16)
+    target = models.CharField(max_length=16)
+    reason = models.CharField(max_length=40, help_text="a short name that programs read")
+    text = models.TextField(blank=True, help_text="the same for people, with the values")
+    actor = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True)
+    policy = models.ForeignKey("annotation.Policy", on_delete=models.PROTECT, null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(name="sample_event_trail", fields=["sample", "id"])]
+
+    def __str__(self) -> str:
+        return f"{self.source} -> {self.target} ({self.reason})"

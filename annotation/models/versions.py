@@ -1,0 +1,43 @@
+"""Data set versions: what leaves, frozen."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class DatasetVersion(models.Model):
+    """An immutable export. While it is building, the row itself is the work: leased, renewed, finished once."""
+
+    class State(models.TextChoices):
+        BUILDING = "building"
+        READY = "ready"
+        FAILED = "failed"
+
+    project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=16, choices=State, default=State.BUILDING)
+    filters = models.JSONField(default=dict)
+    policy = models.ForeignKey("annotation.Policy", on_delete=models.PROTECT, related_name="+")
+    rubric = models.ForeignKey("annotation.Rubric", on_delete=models.PROTECT, related_name="+")
+    counts = models.JSONField(default=dict)
+    reliability = models.JSONField(default=dict)
+    files = models.JSONField(default=list, help_text="path, sha256, bytes and rows of every file")
+    problem = models.TextField(blank=True)
+    requested_by = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    requested_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="dataset_version_number_once"),
+            models.CheckConstraint(
+                name="dataset_version_state_known", condition=Q(state__in=["building", "ready", "failed"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.number} of {self.project_id}"
+
+    @property
+    def folder(self) -> str:
+        return f"versions/{self.project_id}/v{self.number}"

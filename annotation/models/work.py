@@ -1,0 +1,100 @@
+"""Assignments (a sample leased to a person) and annotations (what that person submitted)."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+
+class Assignment(models.Model):
+    """A sample in one person's hands. Unique for the pair: one that was given back is leased again in place."""
+
+    class State(models.TextChoices):
+        LEASED = "leased"
+        SUBMITTED = "submitted"
+        SKIPPED = "skipped"
+        EXPIRED = "expired"  # the lease ran out; it may be leased again
+        RELEASED = "released"  # given back unjudged; it may be leased again
+        LATE = "late"  # submitted when its slot was gone: kept, counted nowhere
+        WITHDRAWN = "withdrawn"
+
+    class SkipReason(models.TextChoices):
+        PERSONAL_DATA = "personal_data", "Personal data"
+        WRONG_LANGUAGE = "wrong_language", "Not in a language I read"
+        NEEDS_EXPERTISE = "needs_expertise", "Needs knowledge I do not have"
+        ASKS_IDENTITY = "asks_identity", "Asks the assistant who it is"
+        BROKEN = "broken", "Broken or unreadable"
+
+    sample = models.ForeignKey("annotation.Sample", on_delete=models.CASCADE, related_name="assignments")
+    annotator = models.ForeignKey("annotation.Annotator", on_delete=models.PROTECT, related_name="assignments")
+    state = models.CharField(max_length=16, choices=State, default=State.LEASED)
+    lease_place = models.PositiveSmallIntegerField(null=True, help_text="0 the current sample, 1 the one ahead")
+    claimed_at = models.DateTimeField()
+    lease_expires_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    shown_order = ArrayField(
+        models.PositiveSmallIntegerField(), help_text="canonical places of the responses, as shown"
+    )
+    skip_reason = models.CharField(max_length=20, choices=SkipReason, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sample", "annotator"], name="assignment_once_per_sample"),
+            models.UniqueConstraint(
+                fields=["annotator", "lease_place"],
+                name="assignment_two_leases_a_person",
+                condition=Q(state="leased"),
+            ),
+            models.CheckConstraint(
+                name="assignment_state_known",
+                condition=Q(state__in=["leased", "submitted", "skipped", "expired", "released", "late", "withdrawn"]),
+            ),
+            models.CheckConstraint(
+                name="assignment_lease_has_a_place",
+                condition=Q(state="leased", lease_place__in=[0, 1]) | (~Q(state="leased") & Q(lease_place=None)),
+            ),
+            models.CheckConstraint(
+                name="assignment_skip_has_a_reason", condition=Q(state="skipped") ^ Q(skip_reason="")
+            ),
+        ]
+        indexes = [
+            # services.leases.expire: whose time is up
+            models.Index(name="assignment_leases", fields=["lease_expires_at"], condition=Q(state="leased")),
+            # the person's own last submission and history
+            models.Index(name="assignment_history", fields=["annotator", "finished_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"sample {self.sample_id} for annotator {self.annotator_id}: {self.state}"
+
+
+class Annotation(models.Model):
+    """One person's whole judgement of one sample. Never changed: a correction is a further revision.
+
+    `ratings` is packed: for each response in canonical order its response-scoped attributes in the rubric's order,
+    then the attributes of the whole sample. NULL is "not given". A trigger checks it against the frozen rubric.
+    """
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="annotations")
+    revision = models.PositiveSmallIntegerField(default=1)
+    is_current = models.BooleanField(default=True)
+    rubric = models.ForeignKey("annotation.Rubric", on_delete=models.PROTECT, related_name="+")
+    ratings = ArrayField(models.SmallIntegerField(null=True))
+    neither_valid = models.BooleanField(default=False)
+    round = models.PositiveSmallIntegerField(help_text="1 until the first decision, 2 after it")
+    reasons = models.JSONField(default=dict)
+    comment = models.TextField(blank=True)
+    active_seconds = models.PositiveIntegerField(null=True)
+    client_key = models.CharField(max_length=64)
+    submitted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "revision"], name="annotation_revision_once"),
+            models.UniqueConstraint(fields=["assignment"], name="annotation_one_current", condition=Q(is_current=True)),
+            models.UniqueConstraint(fields=["assignment", "client_key"], name="annotation_once_per_client_key"),
+            models.CheckConstraint(name="annotation_round_known", condition=Q(round__in=[1, 2])),
+            models.CheckConstraint(name="annotation_has_a_client_key", condition=~Q(client_key="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"revision {self.revision} of assignment {self.assignment_id}"

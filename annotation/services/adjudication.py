@@ -1,0 +1,91 @@
+"""A reviewer settles what people could not: accepts or sets a label, asks two more, or excludes."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from annotation import querysets, ratings, transitions
+from annotation.lanes import next_lane_seq
+from annotation.models import ReviewItem, Sample, User
+from annotation.services import labels
+from annotation.services.retrying import in_one_transaction
+
+State = Sample.State
+MORE_PEOPLE = 2
+
+
+class NotReviewable(Exception):
+    """The decision cannot be taken now; the message says why."""
+
+
+@in_one_transaction
+def set_label(
+    *, sample_id: int, given: Iterable[Mapping[str, Any]], by: User, note: str, cause: str, at: datetime
+) -> None:
+    """Give a sample the labels that the reviewer decided on. It is resolved, and later decisions leave it alone.
+
+    Raises NotReviewable when the sample is excluded, RatingsRefused when a value is not on its scale.
+    """
+    sample = _lock(sample_id)
+    if sample.state == State.EXCLUDED:
+        raise NotReviewable(f"Sample {sample.external_id} is excluded. Open it again before giving it a label.")
+    project = sample.project
+    places = ratings.layout(project.rubric.attributes, sample.response_count)
+    ids = [response["id"] for response in sample.content.responses]
+    values = ratings.pack(given, places=places, response_ids=ids)
+    labels.adjudicate(sample=sample, places=places, values=values, policy=project.policy, by=by, at=at)
+    if sample.state != State.RESOLVED:
+        _move(sample, State.RESOLVED, "adjudicated", by=by, note=note, cause=cause, at=at)
+    _close_items(sample, by=by, at=at)
+
+
+@in_one_transaction
+def ask_more(*, sample_id: int, by: User, note: str, cause: str, at: datetime) -> None:
+    """Send a sample to two more people. Raises NotReviewable when nobody is left or its state forbids it."""
+    sample = _lock(sample_id)
+    if sample.state not in (State.CONTESTED, State.RESOLVED):
+        raise NotReviewable(
+            f"Sample {sample.external_id} is {sample.state}; only a contested or resolved one can be sent out again."
+        )
+    wanted = querysets.people_who_may_be_asked(sample)[:MORE_PEOPLE].count()
+    if not wanted:
+        raise NotReviewable(
+            "Nobody is left to ask: everyone in this project has had this sample. Add people, or decide it here."
+        )
+    labels.retire(sample=sample)
+    slots = {"target": sample.counted_count + sample.leased_count + wanted, "lane_seq": next_lane_seq()}
+    _move(sample, State.ESCALATED, "sent_back", by=by, note=note, cause=cause, at=at, **slots)
+    _close_items(sample, by=by, at=at)
+
+
+@in_one_transaction
+def exclude(*, sample_id: int, by: User, note: str, cause: str, at: datetime) -> None:
+    """Take a sample out. Raises NotReviewable when it is out already."""
+    sample = _lock(sample_id)
+    if sample.state == State.EXCLUDED:
+        raise NotReviewable(f"Sample {sample.external_id} is excluded already.")
+    labels.retire(sample=sample)
+    held = {"target": sample.counted_count + sample.leased_count}
+    if sample.state == State.RESOLVED:  # the table of moves leads out of resolved by way of contested
+        _move(sample, State.CONTESTED, "reopened", by=by, note=note, cause=cause, at=at)
+        sample.state = State.CONTESTED
+    _move(sample, State.EXCLUDED, "excluded", by=by, note=note, cause=cause, at=at, **held)
+    _close_items(sample, by=by, at=at)
+
+
+def _lock(sample_id: int) -> Sample:
+    return Sample.objects.select_for_update(of=("self",)).select_related("project").get(pk=sample_id)
+
+
+def _move(
+    sample: Sample, to_state: str, reason: str, *, by: User, note: str, cause: str, at: datetime, **changes: Any
+) -> None:
+    text = " ".join(part for part in (f"Cause: {cause}." if cause else "", note) if part)
+    transitions.move(
+        sample_id=sample.pk, from_state=sample.state, to_state=to_state, reason=reason, text=text, actor=by,
+        policy=sample.project.policy, at=at, **changes,
+    )  # fmt: skip
+
+
+def _close_items(sample: Sample, *, by: User, at: datetime) -> None:
+    ReviewItem.objects.filter(sample=sample, closed_at=None).update(closed_at=at, closed_by=by)

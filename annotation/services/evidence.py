@@ -1,0 +1,136 @@
+"""What people and judges said of a project's samples, as arrays: the bridge from rows to the numbers package.
+
+A unit is what one value belongs to: a response of a sample, or (for a comparison) the sample itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from annotation import querysets, ratings
+from annotation.models import Judge, Judgment, Project, Rubric, Sample
+from consensus.scales import Scale
+
+UnitKey = tuple[int, int | None]  # sample id, canonical place of the response (None: the sample itself)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Ratings of one attribute.
+
+    keys: the N units. positions: where each stands in its sample's packed vector.
+    ratings: (N, M) floats in order of arrival, NaN = none. prompts: (N,) digests.
+    """
+
+    attribute: str
+    scale: Scale
+    keys: list[UnitKey]
+    positions: list[int]
+    ratings: np.ndarray
+    prompts: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Row:
+    sample_id: int
+    response_count: int
+    prompt: str
+    packed: Sequence[int | None]
+
+
+def first_rounds(project: Project) -> list[Evidence]:
+    """First-round ratings of every attribute: what reliability, calibration and weights are measured on."""
+    return _by_attribute(project.rubric, _counted(project, round=1))
+
+
+def counted(project: Project) -> list[Evidence]:
+    """All ratings that count, both rounds: what a label may rest on. Biased by escalation; measure nothing on it."""
+    return _by_attribute(project.rubric, _counted(project))
+
+
+def _counted(project: Project, **filters: int) -> Iterable[_Row]:
+    columns = (
+        "assignment__sample_id",
+        "assignment__sample__response_count",
+        "assignment__sample__content__prompt_digest",
+    )
+    rows = (
+        querysets.counted_annotations()
+        .filter(assignment__sample__project=project, assignment__sample__purpose=Sample.Purpose.WORK)
+        .filter(rubric=project.rubric, **filters)
+        .order_by("assignment__sample_id", "assignment__finished_at", "assignment_id")
+        .values_list(*columns, "ratings")
+    )
+    return (_Row(*row) for row in rows.iterator(chunk_size=5000))
+
+
+def _by_attribute(rubric: Rubric, rows: Iterable[_Row]) -> list[Evidence]:
+    """Rows, those of a sample together, as one table an attribute."""
+    samples = [list(group) for _, group in groupby(rows, key=lambda row: row.sample_id)]
+    width = max((len(group) for group in samples), default=0)
+    units: dict[str, list[_Unit]] = {attribute["name"]: [] for attribute in rubric.attributes}
+    for group in samples:
+        for position, place in enumerate(ratings.layout(rubric.attributes, group[0].response_count)):
+            given = [row.packed[position] for row in group] + [None] * (width - len(group))
+            units[place.name].append(_Unit((group[0].sample_id, place.response), position, group[0].prompt, given))
+    return [_evidence(attribute, units[attribute["name"]], width) for attribute in rubric.attributes]
+
+
+@dataclass(frozen=True)
+class _Unit:
+    key: UnitKey
+    position: int
+    prompt: str
+    given: list[int | None]
+
+
+def _evidence(attribute: dict[str, Any], units: list[_Unit], width: int) -> Evidence:
+    return Evidence(
+        attribute=attribute["name"],
+        scale=ratings.Place(attribute, None).scale,
+        keys=[unit.key for unit in units],
+        positions=[unit.position for unit in units],
+        ratings=np.array([unit.given for unit in units], dtype=float).reshape(len(units), width),
+        prompts=np.array([unit.prompt for unit in units], dtype=str),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What one judge said of the units of an Evidence.
+
+    values: (N,) floats, NaN = no judgment. probabilities: (N, L) floats, or None where the judge gives none.
+    """
+
+    values: np.ndarray
+    probabilities: np.ndarray | None
+
+    @property
+    def spoken(self) -> np.ndarray:
+        """What calibration takes: the distribution where there is one, else the value."""
+        return self.values if self.probabilities is None else self.probabilities
+
+
+def judged(project: Project, judge: Judge, evidence: Sequence[Evidence]) -> list[Judged]:
+    """One judge's word on the units of each Evidence, in the same order."""
+    rows = Judgment.objects.filter(judge=judge, sample__project=project, rubric=project.rubric)
+    said = {
+        sample_id: (packed, odds)
+        for sample_id, packed, odds in rows.values_list("sample_id", "ratings", "probabilities")
+    }
+    return [_judged(of, said) for of in evidence]
+
+
+def _judged(evidence: Evidence, said: dict[int, tuple[list[int | None], list[list[float] | None] | None]]) -> Judged:
+    values = np.full(len(evidence.keys), np.nan)
+    odds = np.full((len(evidence.keys), len(evidence.scale.levels)), np.nan)
+    for row, ((sample_id, _), position) in enumerate(zip(evidence.keys, evidence.positions, strict=True)):
+        packed, probabilities = said.get(sample_id, ([], None))
+        if packed and packed[position] is not None:
+            values[row] = packed[position]
+        if probabilities and probabilities[position]:
+            odds[row] = probabilities[position]
+    return Judged(values, None if np.isnan(odds).all() else odds)

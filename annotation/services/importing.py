@@ -1,0 +1,143 @@
+"""Bring samples, people and recorded judgments in from a pilot folder: all of it or nothing, and twice is once."""
+
+import hashlib
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+
+from annotation import ratings
+from annotation.datasets import rows
+from annotation.datasets.pilot import PilotFolder, RecordedJudgment
+from annotation.datasets.samples import Sample as PilotSample
+from annotation.models import Judge, Project, Sample, SampleContent
+from annotation.services import judging, people, projects
+
+BATCH = 1000
+RANKS = 2**62
+
+
+@dataclass(frozen=True)
+class Imported:
+    """How many of each were new."""
+
+    samples: int
+    people: int
+    judgments: int
+
+
+@transaction.atomic
+def import_pilot(*, folder: PilotFolder, slug: str, at: datetime, **settings: Any) -> Imported:
+    """Make the project if it is new, and add what it does not have yet. Raises BadRow, ProjectRefused.
+
+    `settings`: columns of the project, used when it is made. The ratings of labels.csv are not imported: people's
+    ratings come in as submissions, also recorded ones. Their people are.
+    """
+    project = Project.objects.filter(slug=slug).first() or _make_project(folder, slug, settings)
+    samples = add_samples(project=project, samples=folder.samples())
+    before = project.annotators.count()
+    if folder.has("labels.csv"):
+        people.add_outside_people(
+            project=project, external_ids=list(dict.fromkeys(label.annotator_id for label in folder.labels())), at=at
+        )
+    judgments = _add_recorded_judgments(project, folder.judgments()) if folder.has("judgments.csv") else 0
+    return Imported(samples=samples, people=project.annotators.count() - before, judgments=judgments)
+
+
+def _make_project(folder: PilotFolder, slug: str, settings: dict[str, Any]) -> Project:
+    return projects.create(
+        slug=slug,
+        title=str(folder.rubric.get("title") or folder.name),
+        instructions=str(folder.rubric.get("instructions") or ""),
+        attributes=folder.attributes,
+        **settings,
+    )
+
+
+@transaction.atomic
+def add_samples(*, project: Project, samples: Iterable[PilotSample]) -> int:
+    """Add the samples whose ids the project does not have; returns how many. Fresh ones go to a random place."""
+    first_round = project.policy.first_round
+    return sum(_add_batch(project, batch, first_round) for batch in _batches(samples))
+
+
+def _add_batch(project: Project, batch: Sequence[PilotSample], first_round: int) -> int:
+    ids = [sample.sample_id for sample in batch]
+    known = set(Sample.objects.filter(project=project, external_id__in=ids).values_list("external_id", flat=True))
+    new = [sample for sample in batch if sample.sample_id not in known]
+    created = Sample.objects.bulk_create(
+        Sample(
+            project=project,
+            external_id=sample.sample_id,
+            target=first_round,
+            response_count=len(sample.responses),
+            priority=sample.priority,
+            rank=secrets.randbelow(RANKS),
+        )
+        for sample in new
+    )
+    SampleContent.objects.bulk_create(
+        SampleContent(
+            sample=row,
+            messages=list(sample.messages),
+            responses=list(sample.responses),
+            tools=None if sample.tools is None else list(sample.tools),
+            metadata=sample.metadata,
+            extra=sample.extra,
+            prompt_digest=prompt_digest(sample.messages),
+        )
+        for row, sample in zip(created, new, strict=True)
+    )
+    return len(new)
+
+
+def prompt_digest(messages: Iterable[rows.JsonObject]) -> str:
+    """The same for every sample of one prompt; ids and other unknown keys of a message do not matter."""
+    prompt = [{key: message.get(key) for key in rows.PROMPT_KEYS} for message in messages]
+    return hashlib.sha256(json.dumps(prompt, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _add_recorded_judgments(project: Project, judgments: Iterable[RecordedJudgment]) -> int:
+    by_judge: dict[str, dict[str, list[RecordedJudgment]]] = defaultdict(lambda: defaultdict(list))
+    for judgment in judgments:
+        by_judge[judgment.judge][judgment.sample_id].append(judgment)
+    samples = {sample.external_id: sample for sample in project.samples.all()}
+    attributes = project.rubric.attributes
+    added = 0
+    for name, of_sample in by_judge.items():
+        identity = judging.JudgeIdentity(
+            Judge.Kind.RECORDED, name, {"source": project.slug, "model": name}, family=name
+        )
+        judge = judging.enable(project=project, identity=identity)
+        verdicts = [_verdict(samples[sample_id], said, attributes) for sample_id, said in of_sample.items()]
+        added += judging.post(project=project, judge=judge, verdicts=verdicts)
+    return added
+
+
+def _verdict(sample: Sample, said: list[RecordedJudgment], attributes: list[dict[str, Any]]) -> judging.Verdict:
+    """A judge's recorded values of one sample; several values with probabilities become a distribution."""
+    places = ratings.layout(attributes, sample.response_count)
+    packed: ratings.Packed = [None] * len(places)
+    odds: list[list[float] | None] = [None] * len(places)
+    for position, place in enumerate(places):
+        own = [j for j in said if j.attribute == place.name and place.response in (None, j.response or 0)]
+        if not own:
+            continue
+        packed[position] = max(own, key=lambda j: j.probability or 0).value
+        if len(own) > 1 and all(j.probability is not None for j in own):
+            given = {j.value: j.probability or 0.0 for j in own}
+            total = sum(given.values())
+            odds[position] = [given.get(level, 0.0) / total for level in place.levels]
+    return judging.Verdict(sample.pk, packed, odds if any(odds) else None)
+
+
+def _batches(samples: Iterable[PilotSample]) -> Iterator[list[PilotSample]]:
+    rest = iter(samples)
+    while batch := list(islice(rest, BATCH)):
+        yield batch

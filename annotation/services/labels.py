@@ -1,0 +1,113 @@
+"""Write consensus labels: revisions, never overwritten; the human value from people alone."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from annotation import ratings
+from annotation.models import Annotation, ConsensusLabel, MergeFit, Policy, Sample, User
+from consensus import aggregate
+
+ADJUDICATION = "adjudication"
+
+
+def write(*, sample: Sample, annotations: Sequence[Annotation], policy: Policy, at: datetime) -> None:
+    """Label a sample by its policy's rule from the annotations that count, in order of arrival.
+
+    A label that comes out as it stands keeps its revision. Raises what the rule raises (consensus.aggregate).
+    """
+    places = ratings.layout(annotations[-1].rubric.attributes, sample.response_count)
+    label = aggregate.label(
+        policy.label_rule,
+        ratings.matrix([annotation.ratings for annotation in annotations], places),
+        ratings.slots(places, policy),
+    )
+    used = [annotations[row].pk for row in label.chosen]
+    _revise(
+        sample,
+        [
+            ConsensusLabel(
+                response=place.response,
+                attribute=place.name,
+                human_value=None if math.isnan(value) else int(value),
+                human_expected=None if math.isnan(expected) else float(expected),
+                no_preference=bool(undecided),
+                method=f"{label.rule}/{label.version}",
+                annotation_count=int(count),
+                annotations=used,
+                policy=policy,
+                created_at=at,
+            )
+            for place, value, expected, undecided, count in zip(
+                places, label.values, label.expected, label.no_preference, label.counts, strict=True
+            )
+        ],
+    )
+
+
+def adjudicate(
+    *, sample: Sample, places: Sequence[ratings.Place], values: ratings.Packed, policy: Policy, by: User, at: datetime
+) -> None:
+    """Write the labels that a reviewer decided on."""
+    _revise(
+        sample,
+        [
+            ConsensusLabel(
+                response=place.response,
+                attribute=place.name,
+                human_value=value,
+                human_expected=value,
+                method=ADJUDICATION,
+                annotation_count=sample.counted_count,
+                annotations=[],
+                policy=policy,
+                decided_by=by,
+                created_at=at,
+            )
+            for place, value in zip(places, values, strict=True)
+        ],
+    )
+
+
+def retire(*, sample: Sample) -> None:
+    """The sample has no label at present; its revisions stay readable."""
+    ConsensusLabel.objects.filter(sample=sample, is_current=True).update(is_current=False)
+
+
+def merge(
+    *, label: ConsensusLabel, merged_value: int | None, probabilities: list[float] | None, fit: MergeFit, at: datetime
+) -> ConsensusLabel:
+    """A revision of a label with its merged value as the current fit has it; the human value is carried over."""
+    ConsensusLabel.objects.filter(pk=label.pk).update(is_current=False)
+    label.pk = None
+    label._state.adding = True
+    label.revision += 1
+    label.is_current = True
+    label.merged_value, label.probabilities, label.merge_fit, label.created_at = merged_value, probabilities, fit, at
+    label.save(force_insert=True)
+    return label
+
+
+# What makes two revisions say the same; a merged value is carried over only by `merge`.
+CONTENT = ("human_value", "human_expected", "no_preference", "method", "annotation_count", "annotations", "policy_id")
+
+
+def _revise(sample: Sample, said: Sequence[ConsensusLabel]) -> None:
+    """Add a revision of every label that says something new; one that says the same keeps its revision."""
+    last: dict[tuple[int | None, str], ConsensusLabel] = {}
+    for revision in ConsensusLabel.objects.filter(sample=sample).order_by("revision"):
+        last[revision.response, revision.attribute] = revision
+    new = []
+    for label in said:
+        before = last.get((label.response, label.attribute))
+        if before and before.is_current and _content(before) == _content(label):
+            continue
+        label.sample, label.revision = sample, before.revision + 1 if before else 1
+        new.append(label)
+    replaced = [last[label.response, label.attribute].pk for label in new if (label.response, label.attribute) in last]
+    ConsensusLabel.objects.filter(pk__in=replaced, is_current=True).update(is_current=False)
+    ConsensusLabel.objects.bulk_create(new)
+
+
+def _content(label: ConsensusLabel) -> tuple[object, ...]:
+    return tuple(getattr(label, name) for name in CONTENT)

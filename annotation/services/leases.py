@@ -1,0 +1,91 @@
+"""How a lease is kept and how it ends without a submission: renewed, released, skipped, expired."""
+
+from datetime import datetime, timedelta
+
+from annotation import querysets
+from annotation.lanes import next_lane_seq
+from annotation.models import Assignment, Sample
+from annotation.services import settlement
+from annotation.services.retrying import in_one_transaction
+
+
+class LeaseGone(Exception):
+    """The lease is no longer held; the message says what became of it."""
+
+
+@in_one_transaction
+def renew(*, assignment: Assignment, at: datetime) -> datetime:
+    """Push the end of a held lease away from now; returns the new end. Raises LeaseGone when it is not held."""
+    until = at + timedelta(minutes=assignment.annotator.project.lease_minutes)
+    held = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.LEASED)
+    if not held.update(lease_expires_at=until):
+        raise _gone(assignment)
+    return until
+
+
+def release(*, assignment: Assignment, at: datetime) -> None:
+    """Give a sample back unjudged; the same person may be given it again. Raises LeaseGone when it is not held."""
+    if not _give_back(assignment, Assignment.State.RELEASED, at):
+        raise _gone(assignment)
+
+
+@in_one_transaction
+def skip(*, assignment: Assignment, reason: str, at: datetime) -> None:
+    """Decline a sample for good, with a reason. Two people with the same reason exclude it.
+
+    Raises LeaseGone when the lease is not held, ValueError for an unknown reason.
+    """
+    if reason not in Assignment.SkipReason.values:
+        raise ValueError(
+            f"{reason!r} is not a reason to skip; choose one of {', '.join(Assignment.SkipReason.values)}."
+        )
+    if not _give_back(assignment, Assignment.State.SKIPPED, at, skip_reason=reason):
+        raise _gone(assignment)
+    sample = _locked(assignment.sample_id)
+    same = sample.assignments.filter(state=Assignment.State.SKIPPED, skip_reason=reason)
+    if sample.state != Sample.State.EXCLUDED and same.count() >= 2:
+        text = f"Two people skipped it: {Assignment.SkipReason(reason).label.lower()}."
+        settlement.exclude(sample=sample, reason="skipped_by_two", text=text, at=at)
+
+
+def expire(*, at: datetime, limit: int = 1000) -> int:
+    """Give back every lease whose time is up; returns how many. Two reapers never give one back twice."""
+    overdue = list(querysets.overdue_leases(at)[:limit])
+    return sum(_give_back(assignment, Assignment.State.EXPIRED, at, overdue_at=at) for assignment in overdue)
+
+
+@in_one_transaction
+def _give_back(
+    assignment: Assignment, state: str, at: datetime, *, skip_reason: str = "", overdue_at: datetime | None = None
+) -> bool:
+    """End a lease without a submission and free its slot; False when it was not held (any more)."""
+    sample = _locked(assignment.sample_id)
+    held = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.LEASED)
+    if overdue_at:
+        held = held.filter(lease_expires_at__lt=overdue_at)  # renewed in the meantime: leave it
+    if not held.update(state=state, skip_reason=skip_reason, lease_place=None, finished_at=at):
+        return False
+    sample.leased_count -= 1
+    sample.lane_seq = next_lane_seq()
+    sample.save(update_fields=["leased_count", "lane_seq"])
+    settlement.settle(sample=sample, at=at)
+    return True
+
+
+def _locked(sample_id: int) -> Sample:
+    return Sample.objects.select_for_update(of=("self",)).select_related("project").get(pk=sample_id)
+
+
+def _gone(assignment: Assignment) -> LeaseGone:
+    now = Assignment.objects.get(pk=assignment.pk)
+    said = {
+        Assignment.State.EXPIRED: "ran out and was given back. What you submit still counts while the sample has a slot",
+        Assignment.State.RELEASED: "was given back",
+        Assignment.State.SUBMITTED: "ended with your submission",
+        Assignment.State.SKIPPED: "ended when you skipped the sample",
+        Assignment.State.LATE: "ended; your submission came late and was kept",
+        Assignment.State.WITHDRAWN: "was withdrawn",
+    }
+    return LeaseGone(
+        f"The lease of this sample {said.get(Assignment.State(now.state), 'is not held')}. Claim the next one."
+    )

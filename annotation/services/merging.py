@@ -1,0 +1,192 @@
+"""Merge people's labels with the judges' word, weighed by what the judges have earned on held-out people.
+
+What is to be done is read from rows: labels whose evidence changed since their project's last fit. The human value is
+never touched.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Count, Max
+
+from annotation import querysets
+from annotation.models import ConsensusLabel, Judge, Judgment, MergeFit, Project, ReviewItem
+from annotation.services import evidence, judging, labels
+from annotation.services.evidence import Evidence, UnitKey
+from consensus import calibration, merge, posterior
+
+# A merged label gets a new revision when its value changes or a level's probability moves by this much.
+NOTICEABLE = 0.02
+SUSPICIOUS_BELOW = 0.2
+SAMPLES_FOR_SUSPICION = 200
+
+
+@dataclass(frozen=True, eq=False)
+class _Merged:
+    """The pooled distributions of one attribute's units, and the fit that made them."""
+
+    fit: MergeFit
+    levels: tuple[int, ...]
+    values: dict[UnitKey, int | None]
+    probabilities: dict[UnitKey, list[float]]
+
+
+@transaction.atomic
+def merge_project(*, project: Project, at: datetime) -> int:
+    """Refit the weights of a project and revise the labels that change; returns how many did. Nothing new: nothing done.
+
+    Projects are merged one process at a time: the second waits for the first's transaction and finds nothing left.
+    """
+    Project.objects.select_for_update().get(pk=project.pk)
+    if is_up_to_date(project):
+        return 0
+    basis = _basis(project)
+    judges = list(judging.enabled_judges(project))
+    first, everything = evidence.first_rounds(project), evidence.counted(project)
+    panels = _panels(project, judges, first, everything)
+    merged = [
+        _merge_attribute(project, *of_attribute, judges, basis)
+        for of_attribute in zip(first, everything, panels, strict=True)
+    ]
+    return sum(_revise_labels(project, pooled, at) for pooled in merged)
+
+
+def is_up_to_date(project: Project) -> bool:
+    """True when nothing was added since the last fit."""
+    return MergeFit.objects.filter(project=project, is_current=True, basis=_basis(project)).exists()
+
+
+def _basis(project: Project) -> str:
+    """What a fit rests on, in a few numbers: equal means that nothing was added since."""
+    annotations = querysets.counted_annotations().filter(assignment__sample__project=project).order_by()
+    judgments = Judgment.objects.filter(sample__project=project, judge__in=judging.enabled_judges(project))
+    counts = [rows.aggregate(count=Count("pk"), last=Max("pk")) for rows in (annotations, judgments)]
+    return ":".join(f"{of['count']}.{of['last'] or 0}" for of in counts)
+
+
+def _panels(
+    project: Project, judges: Sequence[Judge], first: Sequence[Evidence], everything: Sequence[Evidence]
+) -> list[np.ndarray | None]:
+    """For each attribute the calibrated panel on the units of `everything`; None where no judge spoke."""
+    spoken = [evidence.judged(project, judge, everything) for judge in judges]
+    return [
+        _panel(of_first, of_all, [word[which].spoken for word in spoken])
+        for which, (of_first, of_all) in enumerate(zip(first, everything, strict=True))
+    ]
+
+
+def _panel(first: Evidence, everything: Evidence, spoken: Sequence[np.ndarray]) -> np.ndarray | None:
+    heard = [word for word in spoken if not np.isnan(word).all()]
+    if not heard or not len(everything.keys):
+        return None
+    aligned = _aligned(first, everything)
+    calibrated = [calibration.calibrate(word, aligned, everything.scale, everything.prompts) for word in heard]
+    return merge.panel_of(calibrated, everything.scale)
+
+
+def _aligned(first: Evidence, everything: Evidence) -> np.ndarray:
+    """First-round ratings in the rows of `everything`, NaN where a unit has none."""
+    row = {key: index for index, key in enumerate(first.keys)}
+    empty = np.full(first.ratings.shape[1], np.nan)
+    return np.array([first.ratings[row[key]] if key in row else empty for key in everything.keys])
+
+
+def _merge_attribute(
+    project: Project,
+    first: Evidence,
+    everything: Evidence,
+    panel: np.ndarray | None,
+    judges: Sequence[Judge],
+    basis: str,
+) -> _Merged:
+    scale = everything.scale
+    smoothing = posterior.fit_smoothing(first.ratings, scale)
+    human = posterior.vote_posterior(everything.ratings, scale, smoothing=smoothing)
+    if panel is None:
+        fitted = merge.MergeFit(0.0, 0, None, None, "no_judge")
+        pooled = human
+    else:
+        fitted = merge.fit_weight(_aligned(first, everything), panel, scale, smoothing=smoothing)
+        frequencies = posterior.level_frequencies(everything.ratings, scale)
+        pooled = merge.pool(human, panel, fitted.weight, scale, frequencies=frequencies)
+    fit = _store(project, first.attribute, fitted, judges, basis, smoothing)
+    values = merge.merged_values(pooled, scale)
+    return _Merged(
+        fit=fit,
+        levels=scale.levels,
+        values={key: int(value) for key, value in zip(everything.keys, values, strict=True)},
+        probabilities={
+            key: [round(p, 4) for p in row] for key, row in zip(everything.keys, pooled.tolist(), strict=True)
+        },
+    )
+
+
+def _store(
+    project: Project,
+    attribute: str,
+    fitted: merge.MergeFit,
+    judges: Sequence[Judge],
+    basis: str,
+    smoothing: posterior.Smoothing,
+) -> MergeFit:
+    MergeFit.objects.filter(project=project, attribute=attribute, is_current=True).update(is_current=False)
+    fit = MergeFit.objects.create(
+        project=project,
+        attribute=attribute,
+        weight=fitted.weight,
+        sample_count=fitted.sample_count,
+        basis=basis,
+        details={
+            "reason": fitted.reason,
+            "log_likelihood_people": fitted.log_likelihood_people,
+            "log_likelihood_merged": fitted.log_likelihood_merged,
+            "prior_votes": smoothing.prior_votes,
+            "neighbour": smoothing.neighbour,
+        },
+    )
+    fit.judges.set(judges)
+    return fit
+
+
+def _revise_labels(project: Project, merged: _Merged, at: datetime) -> int:
+    current = ConsensusLabel.objects.filter(
+        sample__project=project, attribute=merged.fit.attribute, is_current=True
+    ).exclude(method=labels.ADJUDICATION)
+    return sum(_revise(label, merged, at) for label in current.select_for_update() if _key(label) in merged.values)
+
+
+def _key(label: ConsensusLabel) -> UnitKey:
+    return label.sample_id, label.response
+
+
+def _revise(label: ConsensusLabel, merged: _Merged, at: datetime) -> bool:
+    """Give one label its merged value; False when it hardly changed."""
+    # Without weight the merged value *is* the human value: the pool's own median could differ from the label rule's.
+    value = label.human_value if merged.fit.weight == 0 else merged.values[_key(label)]
+    probabilities = merged.probabilities[_key(label)]
+    if label.human_value in merged.levels:
+        _suspect(label, merged, probabilities, at)
+    before = label.probabilities
+    moved = before is None or max(abs(a - b) for a, b in zip(before, probabilities, strict=True)) >= NOTICEABLE
+    if value == label.merged_value and not moved:
+        return False
+    labels.merge(label=label, merged_value=value, probabilities=probabilities, fit=merged.fit, at=at)
+    return True
+
+
+def _suspect(label: ConsensusLabel, merged: _Merged, probabilities: list[float], at: datetime) -> None:
+    """Put a label before a reviewer that well-measured judges find hard to believe. Once; the label stands."""
+    fit, probability = merged.fit, probabilities[merged.levels.index(label.human_value)]
+    if probability >= SUSPICIOUS_BELOW or fit.weight == 0 or fit.sample_count < SAMPLES_FOR_SUSPICION:
+        return
+    ReviewItem.objects.get_or_create(
+        sample_id=label.sample_id,
+        kind=ReviewItem.Kind.JUDGE_DISAGREES,
+        defaults={
+            "details": {"attribute": label.attribute, "human_value": label.human_value, "probability": probability},
+            "opened_at": at,
+        },
+    )

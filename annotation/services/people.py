@@ -1,0 +1,63 @@
+"""Who takes part in a project: accounts, recorded and outside people, and keys for programs."""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+
+from annotation.models import Annotator, ApiToken, Membership, Project, User
+from annotation.services import reconsideration
+
+Role = Membership.Role
+
+
+class NotAMember(Exception):
+    """This account has no part in this project."""
+
+
+@transaction.atomic
+def join(*, project: Project, user: User, role: str, at: datetime) -> None:
+    """Give an account a role in a project; an annotator also becomes somebody who may be asked. Twice is once."""
+    Membership.objects.get_or_create(project=project, user=user, role=role)
+    if role == Role.ANNOTATOR:
+        _, is_new = Annotator.objects.get_or_create(
+            project=project, user=user, defaults={"external_id": user.get_username()}
+        )
+        if is_new:
+            reconsideration.reconsider(project=project, at=at)
+
+
+def add_outside_people(*, project: Project, external_ids: list[str], at: datetime) -> None:
+    """Make annotators of people without accounts, by the ids that they have elsewhere. Twice is once."""
+    known = set(project.annotators.filter(external_id__in=external_ids).values_list("external_id", flat=True))
+    new = [Annotator(project=project, external_id=name) for name in dict.fromkeys(external_ids) if name not in known]
+    Annotator.objects.bulk_create(new, ignore_conflicts=True)
+    if new:
+        reconsideration.reconsider(project=project, at=at)
+
+
+def annotator_of(*, project: Project, user: User) -> Annotator:
+    """The annotator whom this account is in this project. Raises NotAMember."""
+    annotator = Annotator.objects.select_related("project").filter(project=project, user=user).first()
+    if annotator is None:
+        raise NotAMember(f"{user} does not annotate in {project.slug}. A project admin can add them.")
+    return annotator
+
+
+def roles_of(*, project: Project, user: User) -> set[str]:
+    """What this account may do in this project; an installation's superuser may do everything an admin may."""
+    roles = set(Membership.objects.filter(project=project, user=user).values_list("role", flat=True))
+    return roles | {Role.ADMIN} if user.is_superuser else roles
+
+
+def issue_token(*, user: User, name: str, scopes: list[str]) -> str:
+    """Make a key for the REST interface and return it: the only time that it can be read."""
+    key = secrets.token_urlsafe(32)
+    ApiToken.objects.create(user=user, name=name, scopes=scopes, digest=digest_of(key))
+    return key
+
+
+def digest_of(key: str) -> str:
+    """What is kept of a key. A key is 256 random bits, so that a fast hash is enough."""
+    return hashlib.sha256(key.encode()).hexdigest()

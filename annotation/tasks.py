@@ -1,0 +1,40 @@
+"""Alarm clocks: each wakes a service, which finds its work in the rows. Missed or doubled, nothing is lost or done twice."""
+
+from typing import Any
+
+from celery import shared_task
+from django.db import OperationalError
+from django.utils import timezone
+
+from annotation.models import Project
+from annotation.services import figures, leases, merging, reconsideration, versions
+
+WHEN_THE_DATABASE_IS_BACK = {"autoretry_for": (OperationalError,), "retry_backoff": True, "max_retries": 5}
+
+
+@shared_task(name="annotation.expire_leases", **WHEN_THE_DATABASE_IS_BACK)
+def expire_leases(**_added_later: Any) -> None:
+    leases.expire(at=timezone.now())
+
+
+@shared_task(name="annotation.reconsider_waiting", **WHEN_THE_DATABASE_IS_BACK)
+def reconsider_waiting(**_added_later: Any) -> None:
+    reconsideration.reconsider(at=timezone.now())
+
+
+@shared_task(name="annotation.merge_labels", **WHEN_THE_DATABASE_IS_BACK)
+def merge_labels(**_added_later: Any) -> None:
+    for project in Project.objects.exclude(state=Project.State.ARCHIVED):
+        merging.merge_project(project=project, at=timezone.now())
+
+
+@shared_task(name="annotation.refresh_figures", **WHEN_THE_DATABASE_IS_BACK)
+def refresh_figures(**_added_later: Any) -> None:
+    for project in Project.objects.exclude(state=Project.State.ARCHIVED):
+        figures.refresh(project=project, at=timezone.now())
+
+
+@shared_task(name="annotation.build_versions", **WHEN_THE_DATABASE_IS_BACK)
+def build_versions(**_added_later: Any) -> None:
+    while version := versions.take_waiting(at=timezone.now()):
+        versions.build(version=version, at=timezone.now())

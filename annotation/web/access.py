@@ -1,0 +1,38 @@
+"""Who may open a project's pages."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+
+from annotation.models import Annotator, Assignment, Membership, Project, User
+from annotation.services import people
+
+Role = Membership.Role
+STAFF: set[str] = {Role.REVIEWER, Role.ADMIN}
+
+
+def project_for(request: HttpRequest, slug: str, roles: set[str]) -> Project:
+    """The project, for an account with one of the roles; 404 for a stranger, 403 for another role."""
+    assert isinstance(request.user, User)  # noqa: S101  login_required has run
+    project = Project.objects.filter(slug=slug).first()
+    held = people.roles_of(project=project, user=request.user) if project else set()
+    if project is None or not held:
+        raise Http404(f"No project {slug!r} that you have a part in.")
+    if not held & roles:
+        raise PermissionDenied(f"This page is for {' and '.join(sorted(roles))}s of the project.")
+    return project
+
+
+def annotator_for(request: HttpRequest, slug: str) -> Annotator:
+    """The annotator whom this account is in the project."""
+    project = project_for(request, slug, {Role.ANNOTATOR})
+    assert isinstance(request.user, User)  # noqa: S101  login_required has run
+    return people.annotator_of(project=project, user=request.user)
+
+
+def assignment_for(request: HttpRequest, pk: int) -> Assignment:
+    """One of one's own assignments; anybody else's is not there."""
+    mine = Assignment.objects.filter(annotator__user=request.user.pk, pk=pk)
+    found = mine.select_related("annotator__project", "sample__content", "sample__project").first()
+    if found is None:
+        raise Http404(f"No assignment {pk} of yours.")
+    return found

@@ -1,0 +1,171 @@
+"""What the annotator's card shows, as plain dictionaries: the template draws them and decides nothing."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from string import ascii_uppercase
+from typing import Any
+
+from django.urls import reverse
+
+from annotation import ratings
+from annotation.models import Annotation, Annotator, Assignment, Project
+from annotation.services import showing
+from annotation.services.submission import CORRECTABLE_FOR, why_not_correctable
+
+# One key a reason: the letters are the ones that the words begin with.
+SKIP_KEYS = dict(zip(Assignment.SkipReason, "plkib", strict=True))
+Card = dict[str, Any]
+
+
+def nothing() -> Card:
+    return {"kind": "nothing"}
+
+
+def notice(text: str, *, title: str = "") -> Card:
+    return {"kind": "notice", "notice": text, "title": title}
+
+
+def work(
+    assignment: Assignment,
+    *,
+    given: Mapping[str, Any] | None = None,
+    problems: Mapping[str, str] | None = None,
+    correcting: Annotation | None = None,
+) -> Card:
+    """The card of one sample. `given`: what was posted or said before, by field; `problems`: by attribute."""
+    content = assignment.sample.content
+    places = ratings.layout(assignment.sample.project.rubric.attributes, assignment.sample.response_count)
+    given = given or (_fields_of(correcting) if correcting else {})
+    questions = [_question(at, place, assignment, given, problems or {}) for at, place in enumerate(places)]
+    action = "annotation:correct" if correcting else "annotation:submit"
+    return {
+        "kind": "work",
+        "assignment": {"pk": assignment.pk, "lease_minutes": assignment.annotator.project.lease_minutes},
+        "conversation": [turn(message) for message in showing.conversation(content)],
+        "tools_text": _as_text(content.tools),
+        "responses": [
+            {
+                "id": response["id"],
+                "letter": ascii_uppercase[shown],
+                "turns": turns(response),
+                "groups": [q for q, place in zip(questions, places, strict=True) if place.response == canonical],
+            }
+            for shown, (canonical, response) in enumerate(
+                zip(assignment.shown_order, showing.responses_as_shown(assignment), strict=True)
+            )
+        ],
+        "comparisons": [q for q, place in zip(questions, places, strict=True) if place.response is None],
+        "allows_neither": any(place.is_comparison for place in places),
+        "neither_valid": bool(given.get("neither_valid")),
+        "comment": given.get("comment", ""),
+        "client_key": given.get("client_key") or uuid.uuid4().hex,
+        "submit_url": reverse(action, args=[assignment.pk]),
+        "skip_url": "" if correcting else reverse("annotation:skip", args=[assignment.pk]),
+        "renew_url": reverse("annotation:renew", args=[assignment.pk]),
+        "skip_reasons": [
+            {"value": reason.value, "label": reason.label, "key": SKIP_KEYS[reason]} for reason in Assignment.SkipReason
+        ],
+        "correcting": correcting is not None,
+        "errors": list((problems or {}).values()),
+    }
+
+
+def _question(
+    at: int, place: ratings.Place, assignment: Assignment, given: Mapping[str, Any], problems: Mapping[str, str]
+) -> dict[str, Any]:
+    field = field_name(at)
+    return {
+        "field": field,
+        "name": place.name,
+        "title": place.title,
+        "description": place.attribute.get("description", ""),
+        "scope": place.attribute["scope"],
+        "optional": bool(place.attribute.get("optional")),
+        "levels": _levels(place, assignment),
+        "chosen": str(given.get(field, "")),
+        "error": problems.get(place.name, ""),
+    }
+
+
+def _levels(place: ratings.Place, assignment: Assignment) -> list[dict[str, Any]]:
+    """A comparison's levels run from the response shown first to the one shown second; the values stay canonical."""
+    levels = place.levels
+    if place.is_comparison and assignment.shown_order[:2] == [1, 0]:
+        levels = levels[::-1]
+    words = {value: place.word_for(value) for value in levels}
+    if place.is_comparison:
+        words = _mirrored(words, levels)
+    return [{"value": value, "label": words[value], "key": str(key)} for key, value in enumerate(levels, start=1)]
+
+
+def _mirrored(words: Mapping[int, str], levels: Sequence[int]) -> dict[int, str]:
+    """The rubric words a comparison in canonical order ("the first"); what is shown first is the first to the reader."""
+    return dict(zip(levels, [words[value] for value in sorted(levels)], strict=True))
+
+
+def field_name(at: int) -> str:
+    """The form field of one position of the packed vector."""
+    return f"rating-{at}"
+
+
+def _fields_of(annotation: Annotation) -> dict[str, Any]:
+    fields: dict[str, Any] = {field_name(at): value for at, value in enumerate(annotation.ratings) if value is not None}
+    return fields | {"comment": annotation.comment, "neither_valid": annotation.neither_valid}
+
+
+def turns(response: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A response as turns, whether it is one text or several messages."""
+    if "messages" in response:
+        return [turn(message) for message in response["messages"]]
+    return [{"role": "assistant", "content": response.get("text", ""), "thinking": response.get("thinking", "")}]
+
+
+def turn(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "role": message.get("role", ""),
+        "name": message.get("name", ""),
+        "content": message.get("content") or "",
+        "thinking": message.get("thinking", ""),
+        "tool_calls_text": _as_text(message.get("tool_calls")),
+    }
+
+
+def _as_text(given: Any) -> str:
+    return json.dumps(given, indent=2, ensure_ascii=False) if given else ""
+
+
+def last_submission(annotator: Annotator, at: datetime) -> dict[str, Any] | None:
+    """The person's latest submission while it can be corrected."""
+    last = (
+        annotator.assignments.filter(finished_at__gt=at - CORRECTABLE_FOR, state__in=["submitted", "late"])
+        .select_related("sample__project")
+        .order_by("-finished_at")
+        .first()
+    )
+    if last is None or last.finished_at is None or why_not_correctable(last, at):
+        return None
+    left = CORRECTABLE_FOR - (at - last.finished_at)
+    return {
+        "pk": last.pk,
+        "seconds_left": int(left.total_seconds()),
+        "url": reverse("annotation:correct", args=[last.pk]),
+    }
+
+
+def progress(annotator: Annotator, at: datetime) -> dict[str, Any]:
+    """How much this person did today (UTC)."""
+    today = Annotation.objects.filter(
+        assignment__annotator=annotator, revision=1, submitted_at__date=at.date()
+    ).values_list("active_seconds", flat=True)
+    seconds = [value or 0 for value in today]
+    return {"today": len(seconds), "active_minutes": round(sum(seconds) / 60)}
+
+
+def guideline(project: Project) -> list[dict[str, str]]:
+    """The attributes as the guideline panel lists them."""
+    return [
+        {"title": place.title, "description": place.attribute.get("description", "")}
+        for place in ratings.layout(project.rubric.attributes, 1)
+    ]

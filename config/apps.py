@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ConcordConfig(AppConfig):
+    name = "config"
+    verbose_name = "Concord"

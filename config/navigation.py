@@ -1,0 +1,49 @@
+"""The menu: where an account may go, put together here because only this package knows every page."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models import Membership, User
+
+Role = Membership.Role
+PAGES = {
+    Role.ANNOTATOR: ("annotation:annotate", _("Annotate")),
+    Role.REVIEWER: ("annotation:queue", _("Review")),
+    Role.ADMIN: ("annotation:overview", _("Overview")),
+}
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """`navigation`: the pages of the project at hand; `project_choices`: where else this account has a part."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return {}
+    slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
+    memberships = list(Membership.objects.filter(user=user).select_related("project").order_by("project__title"))
+    return {
+        "navigation": _pages(request, slug, {m.role for m in memberships if m.project.slug == slug}, user),
+        "project_choices": _choices(memberships, slug),
+    }
+
+
+def _choices(memberships: list[Membership], slug: str | None) -> list[dict[str, Any]]:
+    """One entry a project, leading to the page that the account's first role there works on."""
+    first = {m.project.slug: m for m in reversed(memberships)}
+    return [
+        {"title": m.project.title, "url": reverse(PAGES[Role(m.role)][0], args=[project]), "active": project == slug}
+        for project, m in sorted(first.items(), key=lambda item: item[1].project.title)
+    ]
+
+
+def _pages(request: HttpRequest, slug: str | None, roles: set[str], user: User) -> list[dict[str, Any]]:
+    pages = []
+    if slug:
+        staff = {Role.REVIEWER, Role.ADMIN}
+        held = roles | staff if roles & staff or user.is_superuser else roles
+        pages = [(reverse(name, args=[slug]), label) for role, (name, label) in PAGES.items() if role in held]
+    if user.is_staff:
+        pages.append((reverse("admin:index"), _("Administration")))
+    return [{"url": url, "label": label, "active": request.path.startswith(url)} for url, label in pages]

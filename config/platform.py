@@ -1,0 +1,84 @@
+"""The platform as processes: web server, worker, beat, above the two servers. `up` and `demo` start the same ones."""
+
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.core.management import call_command
+
+from config import embedded
+from config.supervisor import Process, Supervisor, require_port
+
+Say = Callable[[str], None]
+WEB_READY_SECONDS = 60.0
+
+
+def address() -> str:
+    """Where the pages are."""
+    return f"http://{settings.HOST}:{settings.PORT}"
+
+
+@contextmanager
+def servers(say: Say) -> Iterator[None]:
+    """PostgreSQL and Valkey: embedded ones, kept alive, or those that the settings name."""
+    if not settings.USES_EMBEDDED_SERVERS:
+        yield
+        return
+    with embedded.running(settings.EMBEDDED, on_progress=say, keep_alive=True):
+        yield
+
+
+def prepare(say: Say) -> None:
+    """Bring the database and the static files up to date."""
+    require_port(settings.HOST, settings.PORT)
+    say("Bringing the database up to date.")
+    call_command("migrate", interactive=False, verbosity=0)
+    say("Collecting static files.")
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def supervisor(*, say: Say, quiet: bool = False) -> Supervisor:
+    """The web server, a worker for both queues, and beat; started in this order, stopped in the opposite one."""
+    return Supervisor([_web(), _worker(), _beat()], say, log_folder=settings.VAR_DIR / "log", quiet=quiet)
+
+
+def answers() -> bool:
+    """Whether the web server is up and reaches its database."""
+    try:
+        with urllib.request.urlopen(f"{address()}/health/", timeout=2) as answer:  # noqa: S310  our own http address
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _web() -> Process:
+    argv = [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
+        *("--host", settings.HOST, "--port", str(settings.PORT), "--no-ws", "--log-level", "warning"),
+        *("--workers", str(settings.WEB_WORKERS), "--blocking-threads", "4", "--respawn-failed-workers"),
+    ]
+    return Process("web", argv)
+
+
+def _worker() -> Process:
+    argv = [
+        *(sys.executable, "-m", "celery", "--app", "config", "worker", "--queues", "platform,gpu"),
+        *("--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
+    ]
+    return Process("worker", argv)
+
+
+def _beat() -> Process:
+    pidfile = settings.VAR_DIR / "celerybeat.pid"
+    pidfile.unlink(missing_ok=True)  # left by a beat that was killed; the port makes sure that there is one platform
+    argv = [
+        *(sys.executable, "-m", "celery", "--app", "config", "beat"),
+        "--loglevel",
+        "WARNING",
+        "--pidfile",
+        str(pidfile),
+    ]
+    return Process("beat", argv)

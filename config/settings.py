@@ -1,0 +1,207 @@
+"""All settings of Concord, in one file, from the environment. docs/settings.md explains each."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from config import embedded, env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = env.folder("CONCORD_VAR", default=BASE_DIR / "var")
+
+DEBUG = env.flag("DEBUG", default=False)
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.whole_number("PORT", default=8000, low=1, high=65535)
+WEB_WORKERS = env.whole_number("WEB_WORKERS", default=2, low=1, high=64)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", default=[])
+HTTPS = env.flag("HTTPS", default=False)
+
+
+def secret_key() -> str:
+    """SECRET_KEY, or one made at random on the first start and kept in a file that only its owner can read."""
+    if given := env.text("SECRET_KEY"):
+        if len(given) < 32:
+            raise ImproperlyConfigured(f"SECRET_KEY has {len(given)} characters; give it at least 32 random ones.")
+        return given
+    path = VAR_DIR / "secret-key"
+    try:
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+        if not path.read_text().strip():
+            path.write_text(secrets.token_urlsafe(48))
+        return path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{path} cannot be written ({error.strerror}). Make {VAR_DIR} writable, point CONCORD_VAR at a folder "
+            "that is, or set SECRET_KEY."
+        ) from error
+
+
+SECRET_KEY = secret_key()
+
+# --- The two servers: PostgreSQL holds the truth, Redis or Valkey only says "now" -------------------------------
+EMBEDDED = embedded.Instance(VAR_DIR)
+DATABASE_URL = env.text("DATABASE_URL")
+REDIS_URL = env.text("REDIS_URL")
+USES_EMBEDDED_SERVERS = not (DATABASE_URL and REDIS_URL)
+
+
+def database(url: str) -> dict[str, Any]:
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(
+            f"DATABASE_URL starts with {url.split(':')[0]!r}; Concord runs on PostgreSQL only (SQLite ignores the row "
+            "locks that keep samples from being handed out twice). Write postgresql://user:password@host/name."
+        )
+    parsed: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    return parsed
+
+
+DATABASES = {"default": database(DATABASE_URL or EMBEDDED.database_url)}
+CELERY_BROKER_URL = REDIS_URL or EMBEDDED.redis_url
+
+# --- Django -----------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "config",
+    "annotation",
+    "modelgen",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.ServersDownMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.navigation.navigation",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "annotation.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = env.folder("CONCORD_FILES", default=VAR_DIR / "files")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "config.storage.StaticFiles"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
+
+# --- Security ---------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+
+# --- REST -------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "annotation.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "annotation.api.problems.problem_response",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Concord",
+    "DESCRIPTION": "Claim samples, submit annotations, post judgments, read labels and data set versions.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"SampleState": "annotation.models.Sample.State"},
+}
+
+# --- Celery: a message only says "now"; what is to be done is found again from PostgreSQL -------------------------
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_TASK_DEFAULT_QUEUE = "platform"
+CELERY_TASK_ROUTES = {"modelgen.*": {"queue": "gpu"}}
+CELERY_TASK_TIME_LIMIT = 3600
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "give back expired leases": {"task": "annotation.expire_leases", "schedule": 10.0},
+    "merge labels that are behind": {"task": "annotation.merge_labels", "schedule": 10.0},
+    "build requested versions": {"task": "annotation.build_versions", "schedule": 10.0},
+    "refresh project figures": {"task": "annotation.refresh_figures", "schedule": 10.0},
+    "ask again where nobody was left": {"task": "annotation.reconsider_waiting", "schedule": 3600.0},
+    "judge what no judge has seen": {"task": "modelgen.judge_samples", "schedule": 10.0},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    # A refusal (404, 409, 422) is an answer, not an incident.
+    "loggers": {"django.request": {"level": "ERROR"}},
+    "root": {"handlers": ["console"], "level": "INFO" if DEBUG else "WARNING"},
+}
