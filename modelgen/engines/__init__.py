@@ -1,0 +1,1 @@
+"""Engines: what turns conversations and responses into texts, probabilities or features."""
