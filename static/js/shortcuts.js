@@ -1,0 +1,22 @@
+// Single keys. A key belongs to the control that has the focus first: nothing fires while somebody types.
+
+const TYPED = "textarea, select, [contenteditable], input:not([type=radio]):not([type=checkbox]):not([type=button]):not([type=submit])";
+
+export function isTyping(event) {
+  return event.isComposing || Boolean(event.target.closest?.(TYPED));
+}
+
+export function hasModifier(event) {
+  return event.ctrlKey || event.metaKey || event.altKey;
+}
+
+// On a Korean or Cyrillic layout the letter keys give letters of their own: the place of the key counts then.
+export function keyOf(event) {
+  if (event.key.length > 1 && event.key !== "Process") return event.key;
+  if (/^[\x21-\x7e]$/.test(event.key)) return event.key.toLowerCase();
+  return /^(?:Key|Digit|Numpad)([A-Z0-9])$/.exec(event.code)?.[1].toLowerCase() ?? event.key;
+}
+
+export function isPressable(element) {
+  return Boolean(element.closest?.("a, button, summary"));
+}
