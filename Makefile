@@ -1,0 +1,59 @@
+# Every job in one word. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+export DJANGO_SETTINGS_MODULE := config.settings
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo up run worker test test-fast test-browser check format clean
+
+help:  ## list the jobs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/.embedded  ## virtual environment with everything that Concord needs to run
+
+setup-dev: $(VENV)/.dev  ## the same and what its checks and tests need
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Concord needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Name another: make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+$(VENV)/.embedded: requirements.txt requirements-embedded.txt | $(BIN)/python
+	@echo "Installing what Concord needs (once)."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-embedded.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.embedded
+	@echo "Installing what the checks and tests need (once)."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+demo: setup  ## real recorded people through the whole platform, then serve it (ARGS=--exit ends after the report)
+	@$(BIN)/python manage.py demo $(ARGS)
+
+up run: setup  ## the platform, without demo data
+	@$(BIN)/python manage.py up
+
+worker: setup  ## one more worker, for both queues
+	@$(BIN)/python -m celery --app config worker --queues platform,gpu
+
+test: setup-dev  ## every test, against a real PostgreSQL and a real Valkey
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-fast: setup-dev  ## the tests that take seconds
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+check: setup-dev  ## the whole gate: format, lint, types, migrations, tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy consensus modelgen annotation config demo
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@$(MAKE) --no-print-directory test
+
+format: setup-dev  ## put the code into its format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:  ## remove the virtual environment; var/ with its data stays
+	@rm -rf $(VENV)

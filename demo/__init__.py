@@ -1,0 +1,1 @@
+"""The demonstration: real recorded people, replayed through the real interface."""

@@ -1,0 +1,55 @@
+"""Wait until the worker has judged, merged and counted everything, and say what it is at."""
+
+import time
+
+from rich.console import Console
+
+from annotation import tasks as platform_tasks
+from annotation.models import DatasetVersion, Project
+from annotation.services import figures, merging
+from demo.sets import SETS
+from modelgen import reward_heads
+from modelgen import tasks as model_tasks
+
+PAUSE_SECONDS = 0.5
+PATIENCE_SECONDS = 300.0
+NUDGE_EVERY = 10
+
+
+class StillBusy(Exception):
+    """The worker did not finish in time."""
+
+
+def wait(console: Console) -> None:
+    """Judging first, then merging, then the figures: each needs the one before. Messages only hurry beat along."""
+    projects = list(Project.objects.filter(slug__in=[which.slug for which in SETS]))
+    steps = [
+        ("Judging", reward_heads.is_idle, model_tasks.judge_samples),
+        ("Merging labels", merging.is_up_to_date, platform_tasks.merge_labels),
+        ("Computing figures", figures.is_up_to_date, platform_tasks.refresh_figures),
+    ]
+    for title, is_done, task in steps:
+        with console.status(f"{title} in the worker"):
+            _until(lambda is_done=is_done: all(is_done(project) for project in projects), task, title)
+
+
+def wait_for_versions(console: Console) -> None:
+    """Until every requested version is built."""
+
+    def built() -> bool:
+        return not DatasetVersion.objects.filter(state=DatasetVersion.State.BUILDING).exists()
+
+    with console.status("Building data set versions in the worker"):
+        _until(built, platform_tasks.build_versions, "Building versions")
+
+
+def _until(is_done, task, title) -> None:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    turn = 0
+    while not is_done():
+        if time.monotonic() > deadline:
+            raise StillBusy(f"{title} is not finished after {PATIENCE_SECONDS:.0f} s. Look at var/log/worker.log.")
+        if turn % NUDGE_EVERY == 0:
+            task.delay()
+        turn += 1
+        time.sleep(PAUSE_SECONDS)

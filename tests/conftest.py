@@ -1,0 +1,22 @@
+"""Tests run against a real PostgreSQL and a real Valkey: the embedded ones, unless the environment names others."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+
+from config import embedded
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, servers: None) -> None:
+    """Start the servers before the test database is made."""
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[None]:
+    if not settings.USES_EMBEDDED_SERVERS:
+        yield
+        return
+    with embedded.running(settings.EMBEDDED):
+        yield
