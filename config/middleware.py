@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 TITLE = "The database does not answer"
 MESSAGE = "Nothing that was confirmed is lost. What you are writing stays in your browser; try again in a minute."
@@ -26,6 +26,8 @@ class ServersDownMiddleware:
             problem = {"type": "about:blank", "title": TITLE, "status": 503, "detail": MESSAGE}
             answer: HttpResponse = JsonResponse(problem, status=503, content_type="application/problem+json")
         else:
-            answer = render(request, "notice.html", {"title": TITLE, "message": MESSAGE}, status=503)
+            # Without the request: its context processors would ask the database who this is.
+            page = render_to_string("notice.html", {"title": TITLE, "message": MESSAGE})
+            answer = HttpResponse(page, status=503)
         answer["Retry-After"] = "30"
         return answer

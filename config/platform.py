@@ -31,9 +31,13 @@ def servers(say: Say) -> Iterator[None]:
         yield
 
 
+def require_address() -> None:
+    """Refuse to start anything when the web server's port is taken. Raises PortTaken."""
+    require_port(settings.HOST, settings.PORT)
+
+
 def prepare(say: Say) -> None:
     """Bring the database and the static files up to date."""
-    require_port(settings.HOST, settings.PORT)
     say("Bringing the database up to date.")
     call_command("migrate", interactive=False, verbosity=0)
     say("Collecting static files.")

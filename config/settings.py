@@ -66,6 +66,7 @@ CELERY_BROKER_URL = REDIS_URL or EMBEDDED.redis_url
 
 # --- Django -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "demo",
     "config",
     "annotation",
     "modelgen",

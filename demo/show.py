@@ -23,6 +23,7 @@ console = Console(highlight=False)
 def run(*, stay: bool, limit: int | None, report_file: str | None) -> None:
     """Everything, in order. Run a second time it finds its work done and only makes new log-ins."""
     started = time.monotonic()
+    platform.require_address()
     with platform.servers(_say):
         platform.prepare(_say)
         for which in SETS:

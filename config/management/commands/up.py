@@ -9,6 +9,7 @@ class Command(BaseCommand):
     help = "Run the platform: servers, web, worker, beat. Ctrl-C stops everything that it started."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        platform.require_address()
         with platform.servers(self.stdout.write):
             platform.prepare(self.stdout.write)
             self.stdout.write(f"Concord is at {platform.address()} - Ctrl-C stops it.")
