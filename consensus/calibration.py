@@ -48,6 +48,20 @@ def calibrate(
     return _translated(spoken, counts, names, prior_votes)
 
 
+def frequencies_elsewhere(ratings: npt.ArrayLike, scale: Scale, groups: npt.ArrayLike) -> np.ndarray:
+    """How often each level is used on all other prompts: what `calibrate` makes of a judge that knows nothing.
+
+    Parameters: as in `calibrate`. Returns: (N, L) floats, rows sum to 1 and are above 0. Raises: WrongShape, RatingOffScale.
+    """
+    counts = scale.tally(ratings)
+    names, places = np.unique(np.asarray(groups), return_inverse=True)
+    if len(places) != len(counts):
+        raise WrongShape(f"{len(places)} prompts for {len(counts)} samples. Give one a sample.")
+    own = np.zeros((len(names), counts.shape[1]))
+    np.add.at(own, places, counts)
+    return smoothed_frequencies(own.sum(axis=0) - own)[places]
+
+
 def judged_probabilities(judged: npt.ArrayLike, scale: Scale) -> np.ndarray:
     """A judge's levels (N,) or probabilities (N, L) as (N, L) probabilities; rows of NaN = no judgment.
 

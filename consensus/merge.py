@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from consensus.posterior import Smoothing, leave_one_out_posterior, smoothed_frequencies
+from consensus.posterior import Smoothing, leave_one_out_posterior, level_frequencies
 from consensus.scales import Scale, WrongShape, level_probabilities
 
 SAMPLES_NEEDED = 50
+STANDARD_ERRORS_NEEDED = 2.0
 _HALVINGS = 24
 
 
@@ -70,29 +71,39 @@ def pool(
     """Log-linear pool: human * (panel / frequencies) ** weight, normalised.
 
     Parameters: human, (N, L) probabilities; panel, (N, L) probabilities, rows of NaN = no judge spoke: there the people
-        stand alone; weight, of the panel, from 0 to 1; frequencies, (L,) of the levels over all samples (`level_frequencies`).
+        stand alone; weight, of the panel, from 0 to 1; frequencies, (L,) of the levels, or (N, L) for each sample where the
+        panel was calibrated elsewhere (`frequencies_elsewhere`): what a judge who knows nothing would say. They must rest on
+        what the panel rests on, or its ignorance would look like knowledge.
     Returns: (N, L) floats, rows sum to 1. Raises: WrongShape, ProbabilitiesNotValid, ZeroProbability, WeightNotValid.
     """
     if not 0 <= weight <= 1:
         raise WeightNotValid(f"The panel's weight is {weight}. Give a number from 0 to 1.")
     people = _logs(level_probabilities(human, scale), "The human posterior")
     judges = _logs(level_probabilities(panel, scale), "The panel")
-    common = _logs(level_probabilities(np.reshape(frequencies, (1, -1)), scale), "The frequencies")
+    common = _commonness(frequencies, len(people), scale)
     if people.shape != judges.shape:
         raise WrongShape(f"People speak of {len(people)} samples, the panel of {len(judges)}. Give one row a sample.")
     return np.exp(_log_normalised(people + weight * np.where(np.isnan(judges), 0, judges - common)))
 
 
 def fit_weight(
-    ratings: npt.ArrayLike, panel: npt.ArrayLike, scale: Scale, *, smoothing: Smoothing | None = None
+    ratings: npt.ArrayLike,
+    panel: npt.ArrayLike,
+    scale: Scale,
+    *,
+    frequencies: npt.ArrayLike | None = None,
+    smoothing: Smoothing | None = None,
 ) -> MergeFit:
     """The panel's weight under which each person's rating, left out, is best predicted from the others and the panel.
 
     Samples with one rating are not used: there the people's side is empty, as it never is for a label, and the panel would
-    look better than it is. For the same reason the weight errs on the high side by the one vote left out.
+    look better than it is. For the same reason the weight errs on the high side by the one vote left out. A panel whose help
+    cannot be told from chance (less than two standard errors, by sample) weighs nothing: without that, one that knows
+    nothing and says little would get any weight at all.
 
     Parameters: ratings, (N, M) floats, first rounds of *all* samples, not of the escalated ones only, NaN = not rated;
-        panel, (N, L) probabilities calibrated out of fold, rows of NaN = no judge spoke; smoothing, of the human posterior.
+        panel, (N, L) probabilities calibrated out of fold, rows of NaN = no judge spoke; frequencies, as in `pool`, by default
+        those of all ratings; smoothing, of the human posterior.
     Raises: WrongShape, RatingOffScale, ProbabilitiesNotValid, ZeroProbability.
     """
     counts = scale.tally(ratings)
@@ -101,11 +112,10 @@ def fit_weight(
         raise WrongShape(f"The panel speaks of {len(judges)} samples, people of {len(counts)}. Give one row a sample.")
     used = (counts.sum(axis=1) >= 2) & ~np.isnan(judges).any(axis=1)
     people = np.log(leave_one_out_posterior(ratings, scale, smoothing=smoothing)[used])
-    without_one = np.maximum(counts.sum(axis=0) - np.eye(len(scale.levels), dtype=int), 0)
-    common = np.log(smoothed_frequencies(without_one))
+    common = _commonness(level_frequencies(ratings, scale) if frequencies is None else frequencies, len(counts), scale)
     sample, level = np.nonzero(counts[used])
-    gain = judges[used][sample] - common[level]
-    held_out = _HeldOut(people[sample, level], gain, level, counts[used][sample, level])
+    gain = (judges - common)[used][sample]
+    held_out = _HeldOut(people[sample, level], gain, level, counts[used][sample, level], sample)
     return _fit(held_out, int(np.count_nonzero(used)))
 
 
@@ -136,20 +146,30 @@ def merged_values(pooled: npt.ArrayLike, scale: Scale) -> np.ndarray:
 @dataclass(frozen=True, eq=False)
 class _HeldOut:
     """Left-out ratings: what the others predict, in logs (R, L); what the panel adds, in logs (R, L); the level
-    chosen (R,); how many people of the sample chose it (R,)."""
+    chosen (R,); how many people of the sample chose it (R,); the sample, counted from 0 (R,)."""
 
     people: np.ndarray
     gain: np.ndarray
     level: np.ndarray
     votes: np.ndarray
+    sample: np.ndarray
 
     def log_likelihood(self, weight: float) -> float:
         return float(np.average(self._chosen(self._log_pooled(weight)), weights=self.votes))
 
     def slope(self, weight: float) -> float:
         """Derivative of the log-likelihood by the weight; it only ever falls, the pool being log-linear."""
+        return float(np.average(self._slopes(weight), weights=self.votes))
+
+    def help_in_standard_errors(self) -> float:
+        """The slope at weight 0 over its standard error, people of one sample taken together (a score test)."""
+        by_sample = np.bincount(self.sample, weights=self._slopes(0.0) * self.votes)
+        error = float(np.sqrt((by_sample**2).sum()))
+        return float(by_sample.sum()) / error if error else 0.0
+
+    def _slopes(self, weight: float) -> np.ndarray:
         expected = (np.exp(self._log_pooled(weight)) * self.gain).sum(axis=1)
-        return float(np.average(self._chosen(self.gain) - expected, weights=self.votes))
+        return np.asarray(self._chosen(self.gain) - expected)
 
     def _log_pooled(self, weight: float) -> np.ndarray:
         return _log_normalised(self.people + weight * self.gain)
@@ -164,7 +184,8 @@ def _fit(held_out: _HeldOut, sample_count: int) -> MergeFit:
     alone = held_out.log_likelihood(0.0)
     if sample_count < SAMPLES_NEEDED:
         return MergeFit(0.0, sample_count, alone, alone, "too_few_samples")
-    weight = _best_weight(held_out)
+    helps = held_out.help_in_standard_errors() >= STANDARD_ERRORS_NEEDED
+    weight = _best_weight(held_out) if helps else 0.0
     reason = "fitted" if weight > 0 else "panel_does_not_help"
     return MergeFit(weight, sample_count, alone, held_out.log_likelihood(weight), reason)
 
@@ -180,6 +201,15 @@ def _best_weight(held_out: _HeldOut) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if held_out.slope(middle) > 0 else (low, middle)
     return round((low + high) / 2, 4)
+
+
+def _commonness(frequencies: npt.ArrayLike, sample_count: int, scale: Scale) -> np.ndarray:
+    """(N, L) logs of the frequencies, given once for all samples or for each."""
+    given = np.asarray(frequencies, dtype=float)
+    each = np.broadcast_to(given, (sample_count, len(given))) if given.ndim == 1 else given
+    if len(each) != sample_count:
+        raise WrongShape(f"{len(each)} rows of frequencies for {sample_count} samples. Give one row, or one a sample.")
+    return _logs(level_probabilities(each, scale), "The frequencies")
 
 
 def _logs(probabilities: np.ndarray, whose: str) -> np.ndarray:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from annotation.models import DatasetVersion
-from annotation.review.overview import estimate_text, labels_per_sample, share_text, weight_text
+from annotation.review.overview import labels_per_sample, share_text
 from demo.sets import SETS
 
 Figures = dict[str, Any]
@@ -29,15 +29,18 @@ def _figures(client: httpx.Client, slug: str) -> Figures:
 def show(report: Figures, console: Console) -> None:
     """Print it."""
     console.rule("Report")
-    console.print(_samples(report["projects"]))
-    console.print(_reliability(report["projects"]))
-    console.print(_judges(report["projects"]))
-    console.print(
-        "Reliability is Krippendorff's alpha of the first rounds, agreement is the share of equal pairs of a judge and one "
-        "person's first-round rating; brackets are 95 % intervals that draw whole prompts, and are rough under ten prompts. "
-        "The reward head is a linear head on plain text features: expect little of it."
-    )
-    console.print(f"{report['annotations_submitted']} annotations submitted; {report['seconds']} s in all.\n")
+    for table in (_samples, _people, _judges):
+        console.print(table(report["projects"]))
+        console.print()
+    console.print(EXPLANATION)
+    console.print(f"\n{report['annotations_submitted']} annotations submitted; {report['seconds']} s in all.\n")
+
+
+EXPLANATION = """\
+Everything about agreement is measured on first rounds. alpha is Krippendorff's; equal is the share of equal pairs (two
+people of a sample, or a judge and one person), kappa the same corrected for chance, quadratic weights. In brackets: 95 %
+intervals that draw whole prompts; under ten prompts they are rough. weight is what all judges of a project together have
+earned in the merged label, 0 to 1. The reward head is a linear head on plain text features: expect little of it."""
 
 
 def _samples(projects: dict[str, Figures]) -> Table:
@@ -54,31 +57,36 @@ def _samples(projects: dict[str, Figures]) -> Table:
     return table
 
 
-def _reliability(projects: dict[str, Figures]) -> Table:
-    table = _table("reliability, first rounds", "attribute", "alpha", "samples", "prompts")
+def _people(projects: dict[str, Figures]) -> Table:
+    table = _table("people", "attribute", "alpha", "equal", "kappa", "samples", "prompts")
     for slug, figures in projects.items():
-        for row in figures["reliability"]:
-            alpha = row["alpha"]
-            table.add_row(slug, row["attribute"], estimate_text(alpha), str(alpha["count"]), str(alpha["clusters"]))
+        for reliability, people in zip(figures["reliability"], figures["people"], strict=True):
+            alpha = reliability["alpha"]
+            estimates = (alpha, people["equal_share"], people["weighted_kappa"])
+            counts = (str(alpha["count"]), str(alpha["clusters"]))
+            table.add_row(slug, reliability["attribute"], *map(_short, estimates), *counts)
     return table
 
 
 def _judges(projects: dict[str, Figures]) -> Table:
-    table = _table("agreement with people", "judge", "attribute", "judge", "people", "weight of the panel")
+    table = _table("judges", "judge", "attribute", "equal", "kappa", "weight")
     for slug, figures in projects.items():
-        people = {row["attribute"]: row for row in figures["people"]}
-        weights = {row["attribute"]: row for row in figures["weights"]}
+        weights = {row["attribute"]: f"{row['weight']:.2f}" for row in figures["weights"]}
         for row in figures["judges"]:
-            attribute = row["attribute"]
+            estimates = (row["equal_share"], row["weighted_kappa"])
             table.add_row(
-                slug,
-                row["judge"],
-                attribute,
-                estimate_text(row["equal_share"]),
-                estimate_text(people[attribute]["equal_share"]),
-                weight_text(weights.get(attribute)),
+                slug, row["judge"], row["attribute"], *map(_short, estimates), weights.get(row["attribute"], "-")
             )
     return table
+
+
+def _short(estimate: Figures) -> str:
+    """An estimate with its interval in fourteen characters, or that it is undefined."""
+    if estimate["value"] is None:
+        return "undefined"
+    if estimate["low"] is None:
+        return f"{estimate['value']:.2f}"
+    return " ".join([f"{estimate['value']:.2f}", f"[{estimate['low']:.2f} {estimate['high']:.2f}]"])
 
 
 def show_versions(numbers: dict[str, int], console: Console) -> None:

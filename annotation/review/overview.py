@@ -130,7 +130,7 @@ def weight_text(weight: dict[str, Any] | None) -> str:
         return "not fitted yet"
     words = {
         "fitted": "",
-        "panel_does_not_help": " (it does not help to predict people)",
+        "panel_does_not_help": " (no measurable help in predicting people)",
         "too_few_samples": " (fewer than fifty samples to measure on)",
         "no_judge": " (no judge has spoken)",
     }

@@ -109,8 +109,9 @@ def _merge_attribute(
         fitted = merge.MergeFit(0.0, 0, None, None, "no_judge")
         pooled = human
     else:
-        fitted = merge.fit_weight(_aligned(first, everything), panel, scale, smoothing=smoothing)
-        frequencies = posterior.level_frequencies(everything.ratings, scale)
+        aligned = _aligned(first, everything)
+        frequencies = calibration.frequencies_elsewhere(aligned, scale, everything.prompts)
+        fitted = merge.fit_weight(aligned, panel, scale, frequencies=frequencies, smoothing=smoothing)
         pooled = merge.pool(human, panel, fitted.weight, scale, frequencies=frequencies)
     fit = _store(project, first.attribute, fitted, judges, basis, smoothing)
     values = merge.merged_values(pooled, scale)

@@ -65,6 +65,17 @@ def test_a_judge_that_guesses_earns_next_to_nothing():
     assert fit.log_likelihood_merged - fit.log_likelihood_people < 0.002
 
 
+def test_timid_judges_that_know_nothing_almost_never_earn_a_weight():
+    """A panel that hardly says anything harms little at any weight; it must not get one all the same."""
+    generator = np.random.default_rng(8)
+    weights = []
+    for _ in range(100):
+        people = generator.integers(0, 2, (60, 3)).astype(float)
+        said = 0.5 + 0.02 * generator.standard_normal(60)
+        weights.append(fit_weight(people, np.stack([said, 1 - said], axis=1), TWO).weight)
+    assert np.mean(np.array(weights) > 0) <= 0.06
+
+
 def test_a_judge_that_misleads_has_no_weight():
     _, people, _ = people_and_judge(200, judge_right=0.9)
     against = np.where(people.mean(axis=1, keepdims=True) > 0.5, [0.9, 0.1], [0.1, 0.9])
@@ -106,9 +117,7 @@ def _held_out(people, panel, weight):
     logs = []
     for row, person in np.argwhere(~np.isnan(people)):
         level = int(people[row, person])
-        without = people.copy()
-        without[row, person] = NA
-        frequencies = level_frequencies(without, TWO)
+        frequencies = level_frequencies(people, TWO)
         merged = pool(held_out[row, level][None], panel[row][None], weight, TWO, frequencies=frequencies)
         logs.append(np.log(merged[0, level]))
     return np.mean(logs)
