@@ -6,7 +6,7 @@ ARGS ?=
 export DJANGO_SETTINGS_MODULE := config.settings
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo up run worker test test-fast test-browser check format clean
+.PHONY: help setup setup-dev demo up worker test test-fast check format clean screenshots
 
 help:  ## list the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -32,7 +32,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.embedded
 demo: setup  ## real recorded people through the whole platform, then serve it (ARGS=--exit ends after the report)
 	@$(BIN)/python manage.py demo $(ARGS)
 
-up run: setup  ## the platform, without demo data
+up: setup  ## the platform, without demo data
 	@$(BIN)/python manage.py up
 
 worker: setup  ## one more worker, for both queues
@@ -54,6 +54,9 @@ check: setup-dev  ## the whole gate: format, lint, types, migrations, tests
 format: setup-dev  ## put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+screenshots: setup-dev  ## the pictures of docs/images, from a running demo (make screenshots ARGS=--help)
+	@$(BIN)/python docs/screenshots.py $(ARGS)
 
 clean:  ## remove the virtual environment; var/ with its data stays
 	@rm -rf $(VENV)

@@ -46,4 +46,5 @@ def _pages(request: HttpRequest, slug: str | None, roles: set[str], user: User) 
         pages = [(reverse(name, args=[slug]), label) for role, (name, label) in PAGES.items() if role in held]
     if user.is_staff:
         pages.append((reverse("admin:index"), _("Administration")))
-    return [{"url": url, "label": label, "active": request.path.startswith(url)} for url, label in pages]
+    here = max((url for url, label in pages if request.path.startswith(url)), key=len, default="")
+    return [{"url": url, "label": label, "active": url == here} for url, label in pages]

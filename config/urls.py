@@ -1,5 +1,7 @@
 """Every address: pages, the REST interface and its schema, administration."""
 
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
@@ -9,6 +11,11 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView
 from annotation.web.views import home
 from config.views import health
 
+# Redoc writes its styles into the page and searches in a worker of its own making; no other page may do either.
+_docs = csp_update({"style-src": [SELF, UNSAFE_INLINE], "worker-src": [SELF, "blob:"]})(
+    SpectacularRedocView.as_view(url_name="schema")
+)
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
@@ -16,10 +23,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotation.urls")),
     path("api/v1/", include("annotation.api.urls")),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularRedocView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", _docs, name="docs"),
     path("styleguide/", TemplateView.as_view(template_name="styleguide.html"), name="styleguide"),
     path("health/", health, name="health"),
     path("admin/", admin.site.urls),
 ]
 
+handler404 = "config.views.missing"
 handler500 = "config.views.broken"

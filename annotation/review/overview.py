@@ -23,10 +23,11 @@ def page(project: Project) -> dict[str, Any]:
         "as_of": kept.computed_at,
         "funnel": _funnel(figures["samples"]),
         "labels_per_sample": labels_per_sample(figures["samples"]),
+        "disagreed_share": share_text(figures["samples"]["disagreed"], figures["samples"]["decided"]),
         "escalated_share": share_text(figures["samples"]["escalated_ever"], figures["samples"]["decided"]),
         "counts": _counts(figures["samples"]),
         "reliability": [_reliability(project, row) for row in figures["reliability"]],
-        "judges": [_judge(project, row, figures) for row in figures["judges"]],
+        "judges": _judges(project, figures),
     }
 
 
@@ -63,7 +64,7 @@ def rubric_text(project: Project) -> str:
     """The rubric in a line."""
     rubric = project.rubric
     names = ", ".join(Place(attribute, None).title for attribute in rubric.attributes)
-    return f"Version {rubric.version}: {names}."
+    return f"Version {rubric.version}: {names}"
 
 
 def _attention(project: Project) -> list[dict[str, str]]:
@@ -77,8 +78,9 @@ def _attention(project: Project) -> list[dict[str, str]]:
 def _funnel(samples: dict[str, Any]) -> list[dict[str, Any]]:
     total = samples["total"] or 1
     return [
-        {"state": state, "label": Sample.State(state).label, "count": count, "share": round(count / total, 4)}
-        for state, count in samples["states"].items()
+        {"state": state.value, "label": state.label, "count": count, "share": round(count / total, 4)}
+        for state in Sample.State
+        for count in [samples["states"].get(state.value, 0)]
     ]
 
 
@@ -86,7 +88,6 @@ def _counts(samples: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {"label": "Samples", "value": samples["total"], "hint": ""},
         {"label": "Annotations", "value": samples["annotations"], "hint": "that count"},
-        {"label": "In somebody's hands", "value": samples["in_hands"], "hint": ""},
     ]
 
 
@@ -105,21 +106,31 @@ def _reliability(project: Project, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _judge(project: Project, row: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]:
-    """A judge's agreement (share of equal pairs) beside that of people with each other."""
-    people = next(of for of in figures["people"] if of["attribute"] == row["attribute"])
-    weight = next((of for of in figures["weights"] if of["attribute"] == row["attribute"]), None)
+def _judges(project: Project, figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """By attribute: how far people agree with each other, and under it how far each judge agrees with people."""
+    weights = {of["attribute"]: of for of in figures["weights"]}
+    return [
+        {
+            "attribute": _title(project, people["attribute"]),
+            "people": people["equal_share"],
+            "people_text": estimate_text(people["equal_share"]),
+            "people_kappa_text": estimate_text(people["weighted_kappa"]),
+            "sample_count": people["equal_share"]["count"],
+            "weight_text": weight_text(weights.get(people["attribute"])),
+            "rows": [_judge(row) for row in figures["judges"] if row["attribute"] == people["attribute"]],
+        }
+        for people in figures["people"]
+        if figures["judges"]
+    ]
+
+
+def _judge(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": row["judge"],
         "kind": row["kind"],
-        "attribute": _title(project, row["attribute"]),
         "agreement": row["equal_share"],
-        "people": people["equal_share"],
-        "agreement_text": (
-            f"{estimate_text(row['equal_share'])}; people {estimate_text(people['equal_share'])}; "
-            f"kappa {estimate_text(row['weighted_kappa'])}"
-        ),
-        "weight_text": weight_text(weight),
+        "agreement_text": estimate_text(row["equal_share"]),
+        "kappa_text": estimate_text(row["weighted_kappa"]),
         "sample_count": row["equal_share"]["count"],
     }
 

@@ -1,7 +1,7 @@
 """What the review pages show, as plain dictionaries."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
@@ -12,20 +12,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from annotation import querysets, ratings
-from annotation.models import Annotation, Assignment, ConsensusLabel, Judgment, Project, ReviewItem, Sample
+from annotation.models import Annotation, Assignment, ConsensusLabel, Judgment, Project, ReviewItem, Sample, SampleEvent
+from annotation.review import decisions
 from annotation.services import judging, labels
 from annotation.web import cards
 from consensus import aggregate
 
 SHOWN_AT_MOST = 100
-CAUSES = [
-    {"value": "", "label": "Choose a cause"},
-    {"value": "prompt unclear", "label": "The prompt is unclear"},
-    {"value": "taste", "label": "A matter of taste"},
-    {"value": "refusal", "label": "About a refusal"},
-    {"value": "error", "label": "Somebody's error"},
-    {"value": "bad sample", "label": "A bad sample"},
-]
 
 
 def queue(project: Project) -> list[dict[str, Any]]:
@@ -37,7 +30,7 @@ def queue(project: Project) -> list[dict[str, Any]]:
     )
     counted = defaultdict(list)
     for annotation in (
-        querysets.counted_annotations().filter(assignment__sample__in=samples).select_related("assignment")
+        querysets.counted_annotations().filter(assignment__sample__in=samples).select_related("assignment", "rubric")
     ):
         counted[annotation.assignment.sample_id].append(annotation)
     return [_queue_item(project, sample, counted[sample.pk]) for sample in samples]
@@ -64,16 +57,33 @@ def _item_text(item: ReviewItem) -> str:
 def _spreads(project: Project, sample: Sample, annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
     """The values that people gave on the attributes that trigger."""
     triggers = project.policy.triggers
+    places = ratings.layout(project.rubric.attributes, sample.response_count)
+    given = [_ratings(annotation, places, sample) for annotation in annotations]
     return [
         {
             "attribute": _title(place, sample),
-            "values": [a.ratings[at] for a in annotations if a.ratings[at] is not None],
+            "words": " ".join(_short(place, value) for value in values),
+            "values": values,
             "span_low": place.levels[0],
             "span_high": place.levels[-1],
         }
-        for at, place in enumerate(ratings.layout(project.rubric.attributes, sample.response_count))
+        for at, place in enumerate(places)
+        for values in [[packed[at] for packed in given if packed[at] is not None]]
         if place.name in triggers
     ]
+
+
+def _ratings(annotation: Annotation, places: Sequence[ratings.Place], sample: Sample) -> ratings.Packed:
+    """What a person gave, in the places of the rubric as it is now; they may have answered an older version."""
+    return ratings.translated(annotation.ratings, annotation.rubric.attributes, places, sample.response_count)
+
+
+def _short(place: ratings.Place, value: int | None) -> str:
+    """A value in a character or two: a comparison's as the letter that it favours, with its strength where it has one."""
+    if not place.is_comparison or value is None:
+        return str(value)
+    strength = str(abs(value)) if max(place.levels) > 1 else ""
+    return f"{cards.favoured_letter(place, value)}{strength}" if value else "="
 
 
 def _title(place: ratings.Place, sample: Sample) -> str:
@@ -85,36 +95,55 @@ def _letter(place: ratings.Place, sample: Sample) -> str | None:
     return None if place.response is None or sample.response_count == 1 else ascii_uppercase[place.response]
 
 
-def sample_page(project: Project, sample: Sample) -> dict[str, Any]:
-    """Everything about one sample: its texts, who said what, the proposed label, judges, history."""
+def sample_page(project: Project, sample: Sample, *, posted: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Everything about one sample: its texts, who said what, the proposed label, judges, history.
+
+    `posted`: the fields of a decision that was refused, to be shown again.
+    """
+    posted = posted or {}
     places = ratings.layout(project.rubric.attributes, sample.response_count)
     annotations = list(
         Annotation.objects.filter(assignment__sample=sample, is_current=True)
-        .select_related("assignment__annotator")
+        .select_related("assignment__annotator", "rubric")
         .order_by("assignment__finished_at", "assignment_id")
     )
     counted = [a for a in annotations if a.assignment.state == Assignment.State.SUBMITTED]
-    proposed = proposal(project, sample, counted)
     events = list(sample.events.select_related("actor").order_by("pk"))
+    decision = _decision(sample, events)
+    proposed = proposal(project, sample, counted)
+    bracketed = _settled_values(sample, places) if decision else proposed
+    marks = {annotation.pk: number for number, annotation in enumerate(annotations, start=1)}
+    dots = _dots(places, counted, marks, sample)
     return {
         "project": project,
         "sample": _sample(sample, events[-1].text if events else ""),
-        "annotations": [_annotation(a, places, sample) for a in annotations],
-        "scales": [_scale(at, place, sample, counted, proposed) for at, place in enumerate(places)],
-        "judges": [_judge(judgment, places) for judgment in _judgments(project, sample)],
-        "events": [
-            {"at": e.at, "source": e.source, "target": e.target, "reason": e.text or e.reason.replace("_", " ")}
-            for e in events
-        ],
-        "causes": CAUSES,
-        "effects": effects(project, sample),
-        "decision": _decision(sample, events),
+        "annotations": [_annotation(a, sample, marks[a.pk]) for a in annotations],
+        "scales": [_scale(at, place, sample, dots[at], bracketed[at], posted) for at, place in enumerate(places)],
+        "judges": [_judge(judgment, sample) for judgment in _judgments(project, sample)],
+        "events": [_event(event) for event in events],
+        "causes": decisions.CAUSES,
+        "chosen_cause": posted.get("cause", ""),
+        "note": posted.get("note", ""),
+        "actions": decisions.actions(sample, has_proposal=any(value is not None for value in proposed)),
+        "decision": decision,
         "decide_url": reverse("annotation:decide", args=[project.slug, sample.pk]),
     }
 
 
+def _event(event: SampleEvent) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "source": event.source,
+        "target": event.target,
+        "reason": event.text or event.reason.replace("_", " "),
+        "by": str(event.actor.username) if event.actor else "",
+    }
+
+
 def _judgments(project: Project, sample: Sample) -> QuerySet[Judgment]:
-    return Judgment.objects.filter(sample=sample, judge__in=judging.enabled_judges(project)).select_related("judge")
+    return Judgment.objects.filter(sample=sample, judge__in=judging.enabled_judges(project)).select_related(
+        "judge", "rubric"
+    )
 
 
 def _sample(sample: Sample, reason_text: str) -> dict[str, Any]:
@@ -131,33 +160,41 @@ def _sample(sample: Sample, reason_text: str) -> dict[str, Any]:
     }
 
 
-def _annotation(annotation: Annotation, places: Sequence[ratings.Place], sample: Sample) -> dict[str, Any]:
+def _annotation(annotation: Annotation, sample: Sample, mark: int) -> dict[str, Any]:
+    places = ratings.layout(annotation.rubric.attributes, sample.response_count)
     assignment = annotation.assignment
     order = ", ".join(ascii_uppercase[place] for place in assignment.shown_order)
     return {
         "name": str(assignment.annotator),
+        "mark": mark,
         "round": annotation.round,
         "when": date_format(timezone.localtime(annotation.submitted_at), "DATETIME_FORMAT"),
         "shown_order_text": f"saw {order}" if sample.response_count > 1 else "",
         "comment": annotation.comment,
         "counted": assignment.state == Assignment.State.SUBMITTED,
-        "values": [
-            {
-                "attribute": place.title,
-                "response": _letter(place, sample),
-                "value": value,
-                "label": place.word_for(value),
-            }
-            for place, value in zip(places, annotation.ratings, strict=True)
-        ],
+        "neither_valid": annotation.neither_valid,
+        "values": _words(places, annotation.ratings, sample),
     }
+
+
+def _words(places: Sequence[ratings.Place], values: Sequence[int | None], sample: Sample) -> list[dict[str, Any]]:
+    """What one person or judge said, place by place, in the rubric's words."""
+    return [
+        {
+            "attribute": place.title,
+            "response": _letter(place, sample),
+            "favours": "" if value is None else cards.favoured_letter(place, value),
+            "label": place.word_for(value),
+        }
+        for place, value in zip(places, values, strict=True)
+    ]
 
 
 def proposal(project: Project, sample: Sample, counted: Sequence[Annotation]) -> list[int | None]:
     """The label that the policy's rule would give, settled or not; empty places where it has none."""
     places = ratings.layout(project.rubric.attributes, sample.response_count)
     policy = project.policy
-    given = ratings.matrix([annotation.ratings for annotation in counted], places)
+    given = ratings.matrix(counted, places, sample.response_count)
     try:
         label = aggregate.label(policy.label_rule, given, ratings.slots(places, policy))
     except aggregate.TooFewUsable:
@@ -166,42 +203,59 @@ def proposal(project: Project, sample: Sample, counted: Sequence[Annotation]) ->
 
 
 def _scale(
-    at: int, place: ratings.Place, sample: Sample, counted: Sequence[Annotation], proposed: Sequence[int | None]
+    at: int,
+    place: ratings.Place,
+    sample: Sample,
+    dots: Sequence[dict[str, Any]],
+    proposed: int | None,
+    posted: Mapping[str, Any],
 ) -> dict[str, Any]:
+    field = cards.field_name(at)
     return {
-        "field": cards.field_name(at),
-        "attribute": place.name,
+        "field": field,
         "title": place.title,
         "response_letter": _letter(place, sample),
-        "levels": [{"value": value, "label": place.word_for(value)} for value in place.levels],
-        "dots": [
-            {"value": a.ratings[at], "name": str(a.assignment.annotator)} for a in counted if a.ratings[at] is not None
+        "levels": [
+            {"value": value, "label": place.word_for(value), "favours": cards.favoured_letter(place, value)}
+            for value in place.levels
         ],
-        "proposed": proposed[at],
-        "chosen": None,
-        "error": "",
+        "dots": dots,
+        "proposed": proposed,
+        "checked": posted.get(field, "" if proposed is None else str(proposed)),
     }
 
 
-def _judge(judgment: Judgment, places: Sequence[ratings.Place]) -> dict[str, str]:
-    said = [
-        f"{place.title}: {place.word_for(value)}"
-        for place, value in zip(places, judgment.ratings, strict=True)
-        if value is not None
+def _dots(
+    places: Sequence[ratings.Place], counted: Sequence[Annotation], marks: Mapping[int, int], sample: Sample
+) -> list[list[dict[str, Any]]]:
+    """For each place the people who count, each by the number under which the page lists them."""
+    given = [(annotation, _ratings(annotation, places, sample)) for annotation in counted]
+    return [
+        [
+            {
+                "value": packed[at],
+                "word": place.word_for(packed[at]),
+                "name": str(a.assignment.annotator),
+                "mark": marks[a.pk],
+            }
+            for a, packed in given
+            if packed[at] is not None
+        ]
+        for at, place in enumerate(places)
     ]
-    return {"name": judgment.judge.name, "values": ", ".join(said)}
 
 
-def effects(project: Project, sample: Sample) -> dict[str, str]:
-    """What each decision changes, said before it is taken."""
-    left = querysets.people_who_may_be_asked(sample)[:2].count()
-    asked = f"It goes to {left} more, then is decided again." if left else "Nobody is left to ask in this project."
-    return {
-        "accept": "The proposed label becomes the sample's label. It is resolved.",
-        "set": "What is chosen above becomes the sample's label. It is resolved.",
-        "escalate": asked,
-        "exclude": "It leaves the data set and is given to nobody.",
-    }
+def _judge(judgment: Judgment, sample: Sample) -> dict[str, Any]:
+    places = ratings.layout(judgment.rubric.attributes, sample.response_count)
+    said = [word for word in _words(places, judgment.ratings, sample) if word["label"] != "not given"]
+    return {"name": judgment.judge.name, "values": said}
+
+
+def _settled_values(sample: Sample, places: Sequence[ratings.Place]) -> list[int | None]:
+    """The label as it stands, place by place."""
+    current = ConsensusLabel.objects.filter(sample=sample, is_current=True)
+    held = {(label.attribute, label.response): label.human_value for label in current}
+    return [held.get((place.name, place.response)) for place in places]
 
 
 def _decision(sample: Sample, events: Sequence[Any]) -> dict[str, Any] | None:

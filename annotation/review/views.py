@@ -1,5 +1,6 @@
 """The reviewer's and the admin's pages: translate in, one service call, translate out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -7,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,7 +19,7 @@ from annotation.review import overview as front
 from annotation.review import pages
 from annotation.services import adjudication
 from annotation.services.adjudication import NotReviewable
-from annotation.web import cards
+from annotation.web import cards, forms
 from annotation.web.access import STAFF, project_for
 
 
@@ -54,9 +56,7 @@ def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         _take(request, project, found)
     except (NotReviewable, RatingsRefused) as refusal:
-        return _sample_page(
-            request, project, found, errors=[str(refusal)], note=request.POST.get("note", ""), status=422
-        )
+        return _sample_page(request, project, found, errors=[str(refusal)], posted=request.POST.dict(), status=422)
     messages.success(request, f"{found.external_id} is decided.")
     onward = _next_after(project, pk)
     return redirect("annotation:review", slug, onward) if onward else redirect("annotation:queue", slug)
@@ -89,11 +89,17 @@ def _sample(project: Project, pk: int) -> Sample:
 
 
 def _sample_page(
-    request: HttpRequest, project: Project, found: Sample, *, status: int = 200, **more: Any
+    request: HttpRequest,
+    project: Project,
+    found: Sample,
+    *,
+    status: int = 200,
+    posted: dict[str, Any] | None = None,
+    errors: Sequence[str] = (),
 ) -> HttpResponse:
     onward = _next_after(project, found.pk)
-    next_url = pages.reverse("annotation:review", args=[project.slug, onward]) if onward else ""
-    context = pages.sample_page(project, found) | {"next_url": next_url} | more
+    next_url = reverse("annotation:review", args=[project.slug, onward]) if onward else ""
+    context = pages.sample_page(project, found, posted=posted) | {"next_url": next_url, "errors": errors}
     return render(request, "review/sample.html", context, status=status)
 
 
@@ -101,8 +107,8 @@ def _take(request: HttpRequest, project: Project, found: Sample) -> None:
     said: dict[str, Any] = {
         "sample_id": found.pk,
         "by": request.user,
-        "note": request.POST.get("note", "")[:5000],
-        "cause": request.POST.get("cause", "")[:100],
+        "note": forms.text(request, "note", longest=5000),
+        "cause": forms.text(request, "cause", longest=100),
         "at": timezone.now(),
     }
     match request.POST.get("action"):
@@ -119,7 +125,7 @@ def _take(request: HttpRequest, project: Project, found: Sample) -> None:
 
 
 def _proposed(project: Project, found: Sample) -> list[dict[str, Any]]:
-    counted = list(querysets.counted_annotations().filter(assignment__sample=found))
+    counted = list(querysets.counted_annotations().filter(assignment__sample=found).select_related("rubric"))
     proposed = pages.proposal(project, found, counted)
     if all(value is None for value in proposed):
         raise NotReviewable("There is no proposed label: fewer than three people rated it. Choose the values yourself.")
@@ -128,8 +134,8 @@ def _proposed(project: Project, found: Sample) -> list[dict[str, Any]]:
 
 def _chosen(request: HttpRequest, project: Project, found: Sample) -> list[dict[str, Any]]:
     places = ratings.layout(project.rubric.attributes, found.response_count)
-    raw = [request.POST.get(cards.field_name(at), "") for at in range(len(places))]
-    return _given(project, found, [int(text) if text.lstrip("-").isdecimal() else None for text in raw])
+    chosen = [forms.number(request, cards.field_name(at)) for at in range(len(places))]
+    return _given(project, found, [value if isinstance(value, int) else None for value in chosen])
 
 
 def _given(project: Project, found: Sample, values: list[int | None]) -> list[dict[str, Any]]:

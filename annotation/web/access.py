@@ -26,7 +26,10 @@ def annotator_for(request: HttpRequest, slug: str) -> Annotator:
     """The annotator whom this account is in the project."""
     project = project_for(request, slug, {Role.ANNOTATOR})
     assert isinstance(request.user, User)  # noqa: S101  login_required has run
-    return people.annotator_of(project=project, user=request.user)
+    try:
+        return people.annotator_of(project=project, user=request.user)
+    except people.NotAMember as stranger:
+        raise PermissionDenied(str(stranger)) from stranger
 
 
 def assignment_for(request: HttpRequest, pk: int) -> Assignment:

@@ -37,7 +37,7 @@ def work(
     """The card of one sample. `given`: what was posted or said before, by field; `problems`: by attribute."""
     content = assignment.sample.content
     places = ratings.layout(assignment.sample.project.rubric.attributes, assignment.sample.response_count)
-    given = given or (_fields_of(correcting) if correcting else {})
+    given = given or (_fields_of(correcting, places, assignment.sample.response_count) if correcting else {})
     questions = [_question(at, place, assignment, given, problems or {}) for at, place in enumerate(places)]
     action = "annotation:correct" if correcting else "annotation:submit"
     return {
@@ -47,7 +47,6 @@ def work(
         "tools_text": _as_text(content.tools),
         "responses": [
             {
-                "id": response["id"],
                 "letter": ascii_uppercase[shown],
                 "turns": turns(response),
                 "groups": [q for q, place in zip(questions, places, strict=True) if place.response == canonical],
@@ -63,7 +62,7 @@ def work(
         "client_key": given.get("client_key") or uuid.uuid4().hex,
         "submit_url": reverse(action, args=[assignment.pk]),
         "skip_url": "" if correcting else reverse("annotation:skip", args=[assignment.pk]),
-        "renew_url": reverse("annotation:renew", args=[assignment.pk]),
+        "renew_url": "" if correcting else reverse("annotation:renew", args=[assignment.pk]),
         "skip_reasons": [
             {"value": reason.value, "label": reason.label, "key": SKIP_KEYS[reason]} for reason in Assignment.SkipReason
         ],
@@ -76,6 +75,10 @@ def _question(
     at: int, place: ratings.Place, assignment: Assignment, given: Mapping[str, Any], problems: Mapping[str, str]
 ) -> dict[str, Any]:
     field = field_name(at)
+    chosen = str(given.get(field, ""))
+    is_fine = chosen in [
+        str(value) for value in place.levels
+    ]  # problems come by attribute: this response's may be fine
     return {
         "field": field,
         "name": place.name,
@@ -84,25 +87,46 @@ def _question(
         "scope": place.attribute["scope"],
         "optional": bool(place.attribute.get("optional")),
         "levels": _levels(place, assignment),
-        "chosen": str(given.get(field, "")),
-        "error": problems.get(place.name, ""),
+        "chosen": chosen,
+        "error": "" if is_fine else problems.get(place.name, ""),
     }
 
 
 def _levels(place: ratings.Place, assignment: Assignment) -> list[dict[str, Any]]:
-    """A comparison's levels run from the response shown first to the one shown second; the values stay canonical."""
-    levels = place.levels
-    if place.is_comparison and assignment.shown_order[:2] == [1, 0]:
-        levels = levels[::-1]
-    words = {value: place.word_for(value) for value in levels}
-    if place.is_comparison:
-        words = _mirrored(words, levels)
-    return [{"value": value, "label": words[value], "key": str(key)} for key, value in enumerate(levels, start=1)]
+    """The levels of a question. A comparison's run from the response shown first to the one shown second.
+
+    The values stay canonical: below 0 favours the first canonical response, wherever it is shown. The rubric words them
+    in that order ("the first"), so where the order is turned round a value is worded as the one opposite to it.
+    """
+    turned = place.is_comparison and assignment.shown_order[:2] == [1, 0]
+    levels = place.levels[::-1] if turned else place.levels
+    return [
+        {
+            "value": value,
+            "label": _opposite_word(place, value) if turned else place.word_for(value),
+            "key": key,
+            "favours": favoured_letter(place, value, turned=turned),
+        }
+        for value, key in zip(levels, _keys(levels), strict=True)
+    ]
 
 
-def _mirrored(words: Mapping[int, str], levels: Sequence[int]) -> dict[int, str]:
-    """The rubric words a comparison in canonical order ("the first"); what is shown first is the first to the reader."""
-    return dict(zip(levels, [words[value] for value in sorted(levels)], strict=True))
+def _keys(levels: Sequence[int]) -> list[str]:
+    """The digit that chooses each level: its own value where all have one, else its place; none past the ninth."""
+    if all(0 <= value <= 9 for value in levels):
+        return [str(value) for value in levels]
+    return [str(place) if place <= 9 else "" for place in range(1, len(levels) + 1)]
+
+
+def _opposite_word(place: ratings.Place, value: int) -> str:
+    return place.word_for(-value) if -value in place.levels else str(-value)
+
+
+def favoured_letter(place: ratings.Place, value: int, *, turned: bool = False) -> str:
+    """The letter of the response that a level of a comparison favours; empty for the middle and other scopes."""
+    if not place.is_comparison or value == 0:
+        return ""
+    return "A" if (value < 0) != turned else "B"
 
 
 def field_name(at: int) -> str:
@@ -110,8 +134,10 @@ def field_name(at: int) -> str:
     return f"rating-{at}"
 
 
-def _fields_of(annotation: Annotation) -> dict[str, Any]:
-    fields: dict[str, Any] = {field_name(at): value for at, value in enumerate(annotation.ratings) if value is not None}
+def _fields_of(annotation: Annotation, places: Sequence[ratings.Place], response_count: int) -> dict[str, Any]:
+    """What was said before, in the fields of the rubric as it is now."""
+    packed = ratings.translated(annotation.ratings, annotation.rubric.attributes, places, response_count)
+    fields: dict[str, Any] = {field_name(at): value for at, value in enumerate(packed) if value is not None}
     return fields | {"comment": annotation.comment, "neither_valid": annotation.neither_valid}
 
 

@@ -6,16 +6,17 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation import ratings
-from annotation.models import Annotator, Assignment, Membership, Project
+from annotation.models import Annotator, Assignment, Membership, Project, ProjectFigures
 from annotation.ratings import RatingsRefused
-from annotation.services import claiming, leases, submission
+from annotation.services import claiming, leases, showing, submission
 from annotation.services.claiming import NotClaimable
 from annotation.services.leases import LeaseGone
 from annotation.services.submission import AlreadySubmitted, Answer, NotCorrectable
-from annotation.web import cards
+from annotation.web import cards, forms, waiting
 from annotation.web.access import annotator_for, assignment_for
 from annotation.web.cards import Card
 
@@ -25,7 +26,9 @@ from annotation.web.cards import Card
 def home(request: HttpRequest) -> HttpResponse:
     """The projects that this account has a part in."""
     mine = Membership.objects.filter(user=request.user.pk).select_related("project").order_by("project__title", "role")
-    return render(request, "home.html", {"memberships": mine})
+    figures = ProjectFigures.objects.filter(project__memberships__in=mine).distinct().in_bulk()
+    rows = [(membership, waiting.text_for(membership, figures.get(membership.project_id))) for membership in mine]
+    return render(request, "home.html", {"memberships": rows})
 
 
 @login_required
@@ -46,11 +49,17 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
         receipt = submission.submit(assignment_id=pk, answer=answer, at=timezone.now())
     except RatingsRefused as refusal:
         return _again(request, assignment, refusal)
-    except AlreadySubmitted as refusal:
-        return _card(request, assignment.annotator, cards.notice(str(refusal)), status=409)
+    except AlreadySubmitted:
+        said = _(
+            "You answered or skipped it, perhaps in another tab. What was stored then stands; this was not stored."
+        )
+        notice = cards.notice(said, title=_("You have had this sample already"))
+        return _card(request, assignment.annotator, notice, status=409)
     if not receipt.counted:
-        said = "This came after its lease had run out and the sample was full. It is kept and credited, but does not count."
-        return _card(request, assignment.annotator, cards.notice(said, title="Kept, too late to count"))
+        said = _(
+            "Your time for this sample was over and its places were taken. It is kept and credited, but not counted."
+        )
+        return _card(request, assignment.annotator, cards.notice(said, title=_("Kept, too late to count")))
     return _card(request, assignment.annotator, _next_card(assignment.annotator))
 
 
@@ -106,28 +115,21 @@ def _next_card(annotator: Annotator) -> Card:
 def _answer(request: HttpRequest, assignment: Assignment) -> Answer:
     """The posted form as an answer. A value that is no number is passed on, for the service to refuse by name."""
     places = ratings.layout(assignment.sample.project.rubric.attributes, assignment.sample.response_count)
-    ids = [response["id"] for response in assignment.sample.content.responses]
+    ids = showing.blind_ids(assignment.sample)
     neither = "neither_valid" in request.POST
     given = [
         {"attribute": place.name, "response": None if place.response is None else ids[place.response], "value": value}
         for at, place in enumerate(places)
-        if not neither and (value := _number(request.POST.get(cards.field_name(at), ""))) is not None
+        if not neither and (value := forms.number(request, cards.field_name(at))) is not None
     ]
-    seconds = _number(request.POST.get("active_seconds", ""))
+    seconds = forms.number(request, "active_seconds")
     return Answer(
         given=given,
-        client_key=request.POST.get("client_key", "")[:64] or f"plain-{assignment.pk}",
+        client_key=forms.text(request, "client_key", longest=64) or f"plain-{assignment.pk}",
         neither_valid=neither,
-        comment=request.POST.get("comment", "").replace("\x00", "")[:20_000],
+        comment=forms.text(request, "comment", longest=20_000),
         active_seconds=seconds if isinstance(seconds, int) and 0 <= seconds < 86_400 else None,
     )
-
-
-def _number(text: str) -> int | str | None:
-    stripped = text.strip()
-    if not stripped:
-        return None
-    return int(stripped) if stripped.lstrip("-").isdecimal() and len(stripped) < 6 else stripped
 
 
 def _again(request: HttpRequest, assignment: Assignment, refusal: RatingsRefused, **more: Any) -> HttpResponse:

@@ -24,11 +24,12 @@ function refresh() {
   markTabs(form, (question) => questions.isAnswered(question));
 }
 
-// A new card is shown from its top, because it is read first; only an error is scrolled to.
+// A new card is shown from its top, because it is read first; only an error is scrolled to. A swap has put the focus where it was
+// on the card before, such as the comment: it is taken back, or the next keys would be typed there.
 function lightFirst() {
   const wrong = form.querySelector('[data-question][aria-invalid="true"]');
   questions.light(wrong ?? questions.missing()[0] ?? questions.all[0], { focus: Boolean(wrong), scroll: Boolean(wrong) });
-  if (wrong || document.activeElement !== document.body) return;
+  if (wrong) return;
   (form.querySelector(".errors-box") ?? document.getElementById("sample-card")).focus({ preventScroll: true });
 }
 
@@ -48,10 +49,18 @@ function onLit(event) {
   pointGuidelineAt(event.target.dataset.question);
 }
 
+// What was wrong with the last answer is not wrong with this one.
+function forgetError(question) {
+  question.removeAttribute("aria-invalid");
+  question.removeAttribute("aria-describedby");
+  question.querySelector(".error")?.remove();
+}
+
 function onChange(event) {
   refresh();
   if (saveDraft(form)) say("saved");
   const question = event.target.closest("[data-question]");
+  if (question) forgetError(question);
   if (!question || !isPointing) return;
   questions.light(question, { focus: false });
   const next = questions.neighbour(1);

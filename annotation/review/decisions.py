@@ -1,0 +1,48 @@
+"""What a reviewer may decide of a sample, and what each decision changes: said before it is taken."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotation import querysets
+from annotation.models import Sample
+from annotation.services import adjudication
+
+CAUSES = [
+    {"value": "", "label": "Choose a cause"},
+    {"value": "prompt unclear", "label": "The prompt is unclear"},
+    {"value": "taste", "label": "A matter of taste"},
+    {"value": "refusal", "label": "About a refusal"},
+    {"value": "error", "label": "Somebody's error"},
+    {"value": "bad sample", "label": "A bad sample"},
+]
+
+
+def actions(sample: Sample, *, has_proposal: bool) -> list[dict[str, Any]]:
+    """The decisions that a reviewer has, each with what it changes, said before it is taken."""
+    people = querysets.people_who_may_be_asked(sample)[: adjudication.MORE_PEOPLE].count()
+    asks = ngettext(
+        "%d more person is asked, then it is decided anew.", "%d more are asked, then it is decided anew.", people
+    )
+    accept = {
+        "value": "accept",
+        "label": _("Accept"),
+        "key": "a",
+        "effect": _("The proposed label becomes the sample's label. It is resolved."),
+    }
+    others: list[dict[str, Any]] = [
+        {
+            "value": "set",
+            "label": _("Set chosen"),
+            "effect": _("What is chosen above becomes the sample's label. It is resolved."),
+        },
+        {
+            "value": "escalate",
+            "label": _("Ask again"),
+            "effect": asks % people if people else _("Nobody is left to ask in this project."),
+            "impossible": not people,
+        },
+        {"value": "exclude", "label": _("Exclude"), "effect": _("It leaves the data set and is given to nobody.")},
+    ]
+    return [accept, *others] if has_proposal else others
