@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from annotation.models import Policy
+from annotation.models import Annotation, Policy
 from consensus.scales import Scale, Slot
 
 Packed = list[int | None]
@@ -80,9 +80,28 @@ def slots(places: Sequence[Place], policy: Policy) -> list[Slot]:
     return [slot(place) for place in places]
 
 
-def matrix(packed: Sequence[Sequence[int | None]], places: Sequence[Place]) -> np.ndarray:
-    """Several people's packed ratings as (people, places) floats; NaN = not given."""
-    return np.array([list(ratings) for ratings in packed], dtype=float).reshape(len(packed), len(places))
+def matrix(annotations: Sequence[Annotation], places: Sequence[Place], response_count: int) -> np.ndarray:
+    """Several people's ratings in these places, as (people, places) floats; NaN = not given.
+
+    Somebody may have answered an older version of the rubric: their ratings go where the same attribute stands now.
+    """
+    rows = [translated(a.ratings, a.rubric.attributes, places, response_count) for a in annotations]
+    return np.array(rows, dtype=float).reshape(len(rows), len(places))
+
+
+def translated(
+    packed: Sequence[int | None],
+    attributes: Sequence[Mapping[str, Any]],
+    places: Sequence[Place],
+    response_count: int,
+) -> Packed:
+    """Ratings given under a rubric with these attributes, in other places; empty where they have no value or another scale."""
+    own = layout(attributes, response_count)
+    if own == places:
+        return list(packed)
+    given = {(place.name, place.response): value for place, value in zip(own, packed, strict=True)}
+    values = [given.get((place.name, place.response)) for place in places]
+    return [value if value in place.levels else None for place, value in zip(places, values, strict=True)]
 
 
 def pack(
@@ -92,11 +111,12 @@ def pack(
     response_ids: Sequence[str],
     neither_valid: bool = False,
     partial: bool = False,
+    no_preference: bool = False,
 ) -> Packed:
     """Ratings as `{"attribute", "value", "response"}` rows, put in their positions.
 
     `response` is a response's id; it may be left out when the sample has one response or the attribute has no response.
-    `neither_valid`: the responses cannot be rated, so nothing has to be. `partial`: positions may be left out, as a judge does that speaks of some attributes only.
+    `neither_valid`: the responses cannot be rated, so nothing has to be. `no_preference`: 0 is taken on a comparison without 0. `partial`: positions may be left out, as a judge does that speaks of some attributes only.
     Raises RatingsRefused naming every attribute that is unknown, missing, rated twice or off its scale.
     """
     where = {(place.name, place.response): position for position, place in enumerate(places)}
@@ -106,7 +126,8 @@ def pack(
     for row in given:
         try:
             position = _position(row, places=places, where=where, response_ids=response_ids)
-            packed[position] = _checked_value(row.get("value"), places[position])
+            is_none = no_preference and row.get("value") == 0 and places[position].scale.lacks_zero
+            packed[position] = 0 if is_none else _checked_value(row.get("value"), places[position])
             if position in seen:
                 raise ValueError(f"{places[position].name} is rated twice; give one value.")
             seen.add(position)
@@ -165,7 +186,7 @@ def _checked_value(value: Any, place: Place) -> int | None:
 
 def _missing(packed: Packed, places: Sequence[Place], *, skip: Mapping[str, str]) -> dict[str, str]:
     return {
-        place.name: f"Rate {place.title} too."
+        place.name: f"{place.title}: choose a value."
         for place, value in zip(places, packed, strict=True)
         if value is None and place.name not in skip and not place.attribute.get("optional")
     }

@@ -61,3 +61,17 @@ def move(
             at=at,
         )
     return bool(moved)
+
+
+def record(*, sample: Sample, reason: str, at: datetime, text: str, actor: User, policy: Policy) -> None:
+    """An event without a move: somebody changed what a sample has, and it stays where it is."""
+    SampleEvent.objects.create(
+        sample=sample,
+        source=sample.state,
+        target=sample.state,
+        reason=reason,
+        text=text,
+        actor=actor,
+        policy=policy,
+        at=at,
+    )

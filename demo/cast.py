@@ -18,17 +18,18 @@ class Cast:
     passwords: dict[str, str]
     replay_key: str
 
-    def invitation(self, address: str) -> str:
-        """Where to go and as whom."""
+    def invitation(self, address: str, *, stays: bool) -> str:
+        """Where to go and as whom; `stays`: whether anything is there to go to."""
         roles = {"annotator": "judge samples", "reviewer": "settle contested ones", "admin": "see everything"}
         lines = [f"  {name:<10} {password}   {roles[name]}" for name, password in self.passwords.items()]
+        end = "Ctrl-C stops everything." if stays else "Without --exit it stays up for you; log-ins are new each time."
         return "\n".join(
             [
                 "",
                 f"Open {address}/ and log in:",
                 *lines,
                 f"The REST interface is described at {address}/api/docs/, administration is at {address}/admin/.",
-                "Ctrl-C stops everything.",
+                end,
             ]
         )
 

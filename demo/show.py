@@ -33,7 +33,7 @@ def run(*, stay: bool, limit: int | None, report_file: str | None) -> None:
         stage.start()
         try:
             _perform(stage, people, limit=limit, started=started, report_file=report_file)
-            _say(people.invitation(platform.address()))
+            _say(people.invitation(platform.address(), stays=stay))
             if stay:
                 _serve(stage)
         finally:

@@ -116,7 +116,9 @@ class _AdjacentLogit:
         return float(np.sqrt(variance[-1, -1]))
 
     def _log_probabilities(self, parameters: Floats) -> Floats:
-        return np.log(_softmax(parameters[:-1] + parameters[-1] * self.scores[:, None] * self.tilts))
+        logits = parameters[:-1] + parameters[-1] * self.scores[:, None] * self.tilts
+        below_top = logits - logits.max(axis=-1, keepdims=True)  # in logs: a level that all but vanishes stays finite
+        return np.asarray(below_top - np.log(np.exp(below_top).sum(axis=-1, keepdims=True)))
 
     def _objective(self, parameters: Floats) -> float:
         fit = float((self.counts * self._log_probabilities(parameters)).sum())

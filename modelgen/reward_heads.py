@@ -66,7 +66,7 @@ def _judgeable(project: Project) -> list[Evidence]:
 
 def _is_due(plan: RewardHeadPlan, first: Sequence[Evidence]) -> bool:
     labelled = _labelled_count(first)
-    return labelled >= (plan.fitted_to * GROWTH if plan.judge else LEAST)
+    return labelled >= max(LEAST, plan.fitted_to * GROWTH)
 
 
 # Under this many labelled samples nothing that is fitted could earn a weight in the merge.

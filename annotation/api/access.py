@@ -32,7 +32,7 @@ def account(request: Request) -> User:
 def require_scope(request: Request, scope: str) -> None:
     """A key does only what it was made for; a session does whatever its account may."""
     if isinstance(request.auth, ApiToken) and scope not in request.auth.scopes:
-        raise PermissionDenied(f"This key has no scope {scope!r}; it has: {', '.join(request.auth.scopes)}.")
+        raise PermissionDenied(f"This key has no scope {str(scope)!r}; it has: {', '.join(request.auth.scopes)}.")
 
 
 def annotator_for(request: Request, project: Project, external_id: str | None) -> Annotator:

@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -22,7 +23,12 @@ from annotation.datasets import helpsteer2, trl
 from annotation.models import DatasetVersion, Project
 from annotation.services import versions
 
-PROFILES = ("helpsteer2", "helpsteer2-disagreements", "helpsteer2-preference", "trl-preference")
+ROWS = {
+    "helpsteer2": helpsteer2.rating_rows,
+    "helpsteer2-disagreements": helpsteer2.disagreement_rows,
+    "helpsteer2-preference": helpsteer2.preference_rows,
+}
+PROFILES = (*ROWS, "trl-preference")
 
 
 @extend_schema(methods=["GET"], operation_id="list_versions", responses=VersionOutput(many=True))
@@ -74,23 +80,16 @@ def export(request: Request, slug: str) -> StreamingHttpResponse:
 
 
 def _rows(project: Project, profile: str) -> Iterable[dict[str, Any]]:
-    if profile == "trl-preference":
-        try:
-            trl.preference_attribute(project.rubric.attributes)
-        except trl.NoPreferenceAttribute as error:
-            raise ValidationError({"profile": str(error)}) from error
-        shape = trl.shape_of(versions.labelled_samples(project))
-        return versions.preference_rows(project, shape, Counter())
-    rows_of = {
-        "helpsteer2": helpsteer2.rating_rows,
-        "helpsteer2-disagreements": helpsteer2.disagreement_rows,
-        "helpsteer2-preference": helpsteer2.preference_rows,
-    }[profile]
-    return _each(project, rows_of)
-
-
-def _each(project: Project, rows_of: Any) -> Iterator[dict[str, Any]]:
-    return (row for sample in versions.labelled_samples(project) for row in rows_of(sample))
+    rubric = project.rubric
+    samples = partial(versions.labelled_samples, project, rubric)
+    try:  # what the rubric rules out is said before the first byte
+        if profile != "trl-preference":
+            helpsteer2.require_free_names([a["name"] for a in rubric.attributes if a["scope"] == "response"])
+            return versions.each_row(samples, ROWS[profile])
+        trl.preference_attribute(rubric.attributes)
+    except (trl.NoPreferenceAttribute, helpsteer2.AttributeNameTaken) as error:
+        raise ValidationError({"profile": str(error)}) from error
+    return trl.preference_rows(samples(), shape=trl.shape_of(samples()), left_out=Counter())
 
 
 def _version(request: Request, slug: str, number: int) -> DatasetVersion:

@@ -1,5 +1,6 @@
 """Samples, labels, judgments, figures: what reviewers, admins and their programs read, a keyset page at a time."""
 
+import re
 from typing import Any
 
 from django.db.models import QuerySet
@@ -102,9 +103,8 @@ def _post_judgments(request: Request, slug: str) -> Response:
     form.is_valid(raise_exception=True)
     verdicts = [_verdict(project, given) for given in form.validated_data["judgments"]]
     identity = judging.JudgeIdentity(kind=Judge.Kind.EXTERNAL, **form.validated_data["judge"])
-    judge = judging.enable(project=project, identity=identity)
-    new = judging.post(project=project, judge=judge, verdicts=verdicts)
-    return Response({"judge": judge.digest, "new": new}, status=201)
+    new = judging.post_as(project=project, identity=identity, verdicts=verdicts)
+    return Response({"judge": identity.digest, "new": new}, status=201)
 
 
 def _verdict(project: Project, given: dict[str, Any]) -> judging.Verdict:
@@ -144,6 +144,7 @@ def _page(request: Request, rows: QuerySet[Any], serializer: type[serializers.Ba
 
 def _number(request: Request, name: str, default: int, most: int) -> int:
     raw = request.query_params.get(name, str(default))
-    if not raw.isdecimal() or not 0 <= int(raw) <= most or (name == "limit" and int(raw) == 0):
-        raise ValidationError({name: f"{raw!r} is not a whole number up to {most}."})
+    least = 1 if name == "limit" else 0
+    if not re.fullmatch("[0-9]{1,19}", raw) or not least <= int(raw) <= most:
+        raise ValidationError({name: f"{raw[:40]!r} is not a whole number from {least} to {most}."})
     return int(raw)

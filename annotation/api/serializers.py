@@ -69,7 +69,7 @@ class AssignmentOutput(serializers.ModelSerializer):
         return showing.responses_as_shown(assignment)
 
     def get_comparison_order(self, assignment: Assignment) -> list[str]:
-        return [response["id"] for response in assignment.sample.content.responses]
+        return showing.blind_ids(assignment.sample)
 
 
 class ReceiptOutput(serializers.Serializer):

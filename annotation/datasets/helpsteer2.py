@@ -140,11 +140,16 @@ def _said(message: JsonObject) -> str:
 
 def _rated_names(sample: LabelledSample) -> list[str]:
     names = sample.names_of("response")
+    require_free_names(names)
+    return names
+
+
+def require_free_names(names: Sequence[str]) -> None:
+    """Raises AttributeNameTaken when a response's attribute is called like a column of the format."""
     if taken := [name for name in names if name in RATING_COLUMNS]:
         raise AttributeNameTaken(
             f'The attribute "{taken[0]}" is called like a column of HelpSteer2. Rename it, or choose another format.'
         )
-    return names
 
 
 def _given(votes: Sequence[Vote], slot: tuple[int, str]) -> list[int]:

@@ -271,13 +271,10 @@ def validate(folder: str | Path | PilotFolder, *, limit: int = 100) -> list[BadR
 
 
 def _bad_rows(folder: PilotFolder) -> Iterator[BadRow]:
-    readers = (
-        folder._sample_rows,
-        folder._label_rows,
-        folder._judgment_rows,
-        folder._gold_rows,
-        folder._comment_rows,
-    )
+    readers: list[Callable[[], Iterator[object]]] = [folder._sample_rows]
+    if folder.has(LABELS):  # not needed for an import, only for a replay
+        readers.append(folder._label_rows)
+    readers += [folder._judgment_rows, folder._gold_rows, folder._comment_rows]
     for rows in readers:
         yield from (row for row in rows() if isinstance(row, BadRow))
 

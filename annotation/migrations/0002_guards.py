@@ -97,7 +97,7 @@ BEGIN
     PERFORM annotation_check_ratings(NEW.ratings, attributes, responses, true);
     RETURN NEW;
 END $$;
-CREATE TRIGGER annotation_judgment_fits_rubric BEFORE INSERT OR UPDATE ON annotation_judgment
+CREATE TRIGGER annotation_judgment_fits_rubric BEFORE INSERT ON annotation_judgment
     FOR EACH ROW EXECUTE FUNCTION annotation_judgment_fits();
 """,
     """
@@ -123,6 +123,11 @@ CREATE TRIGGER annotation_annotation_frozen BEFORE UPDATE ON annotation_annotati
 CREATE TRIGGER annotation_label_frozen BEFORE UPDATE ON annotation_consensuslabel FOR EACH ROW
     WHEN (to_jsonb(OLD) - 'is_current' - 'decided_by_id' IS DISTINCT FROM to_jsonb(NEW) - 'is_current' - 'decided_by_id')
     EXECUTE FUNCTION annotation_refuse_change();
+CREATE TRIGGER annotation_event_frozen BEFORE UPDATE ON annotation_sampleevent FOR EACH ROW
+    WHEN (to_jsonb(OLD) - 'actor_id' IS DISTINCT FROM to_jsonb(NEW) - 'actor_id')
+    EXECUTE FUNCTION annotation_refuse_change();
+CREATE TRIGGER annotation_judgment_frozen BEFORE UPDATE ON annotation_judgment FOR EACH ROW
+    EXECUTE FUNCTION annotation_refuse_change();
 CREATE TRIGGER annotation_rubric_frozen BEFORE UPDATE ON annotation_rubric FOR EACH ROW
     EXECUTE FUNCTION annotation_refuse_change();
 CREATE TRIGGER annotation_policy_frozen BEFORE UPDATE ON annotation_policy FOR EACH ROW
@@ -142,6 +147,8 @@ DROP TRIGGER annotation_version_frozen ON annotation_datasetversion;
 DROP TRIGGER annotation_judge_frozen ON annotation_judge;
 DROP TRIGGER annotation_policy_frozen ON annotation_policy;
 DROP TRIGGER annotation_rubric_frozen ON annotation_rubric;
+DROP TRIGGER annotation_judgment_frozen ON annotation_judgment;
+DROP TRIGGER annotation_event_frozen ON annotation_sampleevent;
 DROP TRIGGER annotation_label_frozen ON annotation_consensuslabel;
 DROP TRIGGER annotation_annotation_frozen ON annotation_annotation;
 DROP FUNCTION annotation_refuse_change();

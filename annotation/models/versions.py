@@ -25,6 +25,10 @@ class DatasetVersion(models.Model):
     requested_by = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True, related_name="+")
     requested_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
+    snapshot_at = models.DateTimeField(null=True, help_text="what was there at this moment is in the files, and stands")
+    folder = models.CharField(
+        max_length=200, blank=True, help_text="in the storage; every attempt writes to one of its own"
+    )
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -37,7 +41,3 @@ class DatasetVersion(models.Model):
 
     def __str__(self) -> str:
         return f"v{self.number} of {self.project_id}"
-
-    @property
-    def folder(self) -> str:
-        return f"versions/{self.project_id}/v{self.number}"

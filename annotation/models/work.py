@@ -50,7 +50,8 @@ class Assignment(models.Model):
             ),
             models.CheckConstraint(
                 name="assignment_lease_has_a_place",
-                condition=Q(state="leased", lease_place__in=[0, 1]) | (~Q(state="leased") & Q(lease_place=None)),
+                condition=Q(state="leased", lease_place__isnull=False, lease_place__in=[0, 1])
+                | (~Q(state="leased") & Q(lease_place=None)),
             ),
             models.CheckConstraint(
                 name="assignment_skip_has_a_reason", condition=Q(state="skipped") ^ Q(skip_reason="")

@@ -7,7 +7,7 @@ from typing import Any
 from annotation import querysets, ratings, transitions
 from annotation.lanes import next_lane_seq
 from annotation.models import ReviewItem, Sample, User
-from annotation.services import labels
+from annotation.services import labels, settlement
 from annotation.services.retrying import in_one_transaction
 
 State = Sample.State
@@ -32,10 +32,9 @@ def set_label(
     project = sample.project
     places = ratings.layout(project.rubric.attributes, sample.response_count)
     ids = [response["id"] for response in sample.content.responses]
-    values = ratings.pack(given, places=places, response_ids=ids)
+    values = ratings.pack(given, places=places, response_ids=ids, no_preference=True)
     labels.adjudicate(sample=sample, places=places, values=values, policy=project.policy, by=by, at=at)
-    if sample.state != State.RESOLVED:
-        _move(sample, State.RESOLVED, "adjudicated", by=by, note=note, cause=cause, at=at)
+    _move(sample, State.RESOLVED, "adjudicated", by=by, note=note, cause=cause, at=at)
     _close_items(sample, by=by, at=at)
 
 
@@ -54,7 +53,7 @@ def ask_more(*, sample_id: int, by: User, note: str, cause: str, at: datetime) -
         )
     labels.retire(sample=sample)
     slots = {"target": sample.counted_count + sample.leased_count + wanted, "lane_seq": next_lane_seq()}
-    _move(sample, State.ESCALATED, "sent_back", by=by, note=note, cause=cause, at=at, **slots)
+    _move(sample, State.ESCALATED, settlement.SENT_BACK, by=by, note=note, cause=cause, at=at, **slots)
     _close_items(sample, by=by, at=at)
 
 
@@ -80,11 +79,13 @@ def _lock(sample_id: int) -> Sample:
 def _move(
     sample: Sample, to_state: str, reason: str, *, by: User, note: str, cause: str, at: datetime, **changes: Any
 ) -> None:
+    """Move the sample, or only say in its history who changed it and why when it is there already."""
     text = " ".join(part for part in (f"Cause: {cause}." if cause else "", note) if part)
-    transitions.move(
-        sample_id=sample.pk, from_state=sample.state, to_state=to_state, reason=reason, text=text, actor=by,
-        policy=sample.project.policy, at=at, **changes,
-    )  # fmt: skip
+    said: dict[str, Any] = {"reason": reason, "text": text, "actor": by, "policy": sample.project.policy, "at": at}
+    if sample.state == to_state:
+        transitions.record(sample=sample, **said)
+    else:
+        transitions.move(sample_id=sample.pk, from_state=sample.state, to_state=to_state, **said, **changes)
 
 
 def _close_items(sample: Sample, *, by: User, at: datetime) -> None:

@@ -36,6 +36,7 @@ def claim_next(*, annotator: Annotator, at: datetime) -> Assignment | None:
     Raises NotClaimable when the person or the project is paused.
     """
     _refuse_if_paused(annotator)
+    _queue_up(annotator)
     if current := annotator.assignments.filter(state=Assignment.State.LEASED).order_by("lease_place").first():
         return _renewed(current, annotator.project, at)
     _refuse_if_at_cap(annotator)
@@ -57,6 +58,7 @@ def claim_sample(*, annotator: Annotator, sample: Sample, at: datetime) -> Assig
     if sample.project_id != annotator.project_id:
         raise NotClaimable("elsewhere", f"Sample {sample.external_id} is not in project {annotator.project.slug}.")
     _refuse_if_paused(annotator)
+    _queue_up(annotator)
     locked = Sample.objects.select_for_update().get(pk=sample.pk)
     earlier = Assignment.objects.filter(sample=locked, annotator=annotator).first()
     if earlier and earlier.state == Assignment.State.LEASED:
@@ -67,6 +69,11 @@ def claim_sample(*, annotator: Annotator, sample: Sample, at: datetime) -> Assig
         raise NotClaimable("no_slot", f"Sample {locked.external_id} is {locked.state} and has no slot free.")
     _refuse_if_at_cap(annotator)
     return _lease(locked, annotator, at)
+
+
+def _queue_up(annotator: Annotator) -> None:
+    """One claim of a person after the other: two tabs get one sample, and a cap holds. Nobody waits for anybody else."""
+    Annotator.objects.select_for_update(no_key=True).only("pk").get(pk=annotator.pk)
 
 
 def _refuse_if_paused(annotator: Annotator) -> None:
@@ -94,9 +101,14 @@ def _refuse_if_at_cap(annotator: Annotator) -> None:
 
 def _pick(annotator: Annotator) -> Sample | None:
     """One locked sample with a slot for this person, or None when there is none, locked or not."""
-    returned, fresh = querysets.returned_lane(annotator), querysets.fresh_lane(annotator)
-    onward = fresh.filter(rank__gt=annotator.fresh_cursor)
-    return _first(returned, skip_locked=True) or _first(onward, skip_locked=True) or _first(returned) or _first(fresh)
+    returned = querysets.returned_lane(annotator)
+    onward = querysets.fresh_lane(annotator).filter(rank__gt=annotator.fresh_cursor)
+    return _first(returned, skip_locked=True) or _first(onward, skip_locked=True) or _first(_any_lane(annotator))
+
+
+def _any_lane(annotator: Annotator) -> QuerySet[Sample]:
+    """Both lanes in one query: a sample that is being given back changes lanes while somebody waits for its lock."""
+    return querysets.claimable_by(annotator).order_by(F("lane_seq").asc(nulls_last=True), "rank")
 
 
 def _first(lane: QuerySet[Sample], *, skip_locked: bool = False) -> Sample | None:

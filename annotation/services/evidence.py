@@ -3,7 +3,7 @@
 A unit is what one value belongs to: a response of a sample, or (for a comparison) the sample itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from annotation import querysets, ratings
 from annotation.models import Judge, Judgment, Project, Rubric, Sample
+from consensus.calibration import judged_probabilities
 from consensus.scales import Scale
 
 UnitKey = tuple[int, int | None]  # sample id, canonical place of the response (None: the sample itself)
@@ -51,7 +52,7 @@ def counted(project: Project) -> list[Evidence]:
     return _by_attribute(project.rubric, _counted(project))
 
 
-def _counted(project: Project, **filters: int) -> Iterable[_Row]:
+def _counted(project: Project, **filters: int) -> Iterator[_Row]:
     columns = (
         "assignment__sample_id",
         "assignment__sample__response_count",
@@ -60,11 +61,28 @@ def _counted(project: Project, **filters: int) -> Iterable[_Row]:
     rows = (
         querysets.counted_annotations()
         .filter(assignment__sample__project=project, assignment__sample__purpose=Sample.Purpose.WORK)
-        .filter(rubric=project.rubric, **filters)
+        .filter(**filters)
         .order_by("assignment__sample_id", "assignment__finished_at", "assignment_id")
-        .values_list(*columns, "ratings")
+        .values_list(*columns, "rubric_id", "ratings")
     )
-    return (_Row(*row) for row in rows.iterator(chunk_size=5000))
+    now = Translation(project)
+    for sample_id, response_count, prompt, rubric_id, packed in rows.iterator(chunk_size=5000):
+        yield _Row(sample_id, response_count, prompt, now.of(packed, rubric_id, response_count))
+
+
+class Translation:
+    """Ratings and judgments under any version of a project's rubric, put where the latest version has them."""
+
+    def __init__(self, project: Project) -> None:
+        self._versions = {rubric.pk: rubric for rubric in project.rubrics.all()}
+        self._latest = max(self._versions.values(), key=lambda rubric: rubric.version)
+
+    def of(self, packed: Sequence[int | None], rubric_id: int, response_count: int) -> Sequence[int | None]:
+        """One packed vector, in the latest version's places."""
+        if rubric_id == self._latest.pk:
+            return packed
+        places = ratings.layout(self._latest.attributes, response_count)
+        return ratings.translated(packed, self._versions[rubric_id].attributes, places, response_count)
 
 
 def _by_attribute(rubric: Rubric, rows: Iterable[_Row]) -> list[Evidence]:
@@ -102,20 +120,20 @@ def _evidence(attribute: dict[str, Any], units: list[_Unit], width: int) -> Evid
 class Judged:
     """What one judge said of the units of an Evidence.
 
-    values: (N,) floats, NaN = no judgment. probabilities: (N, L) floats, or None where the judge gives none.
+    values: (N,) floats, NaN = no judgment. probabilities: (N, L) floats, rows of NaN where the judge gave none.
     """
 
     values: np.ndarray
-    probabilities: np.ndarray | None
+    probabilities: np.ndarray
 
-    @property
-    def spoken(self) -> np.ndarray:
-        """What calibration takes: the distribution where there is one, else the value."""
-        return self.values if self.probabilities is None else self.probabilities
+    def spoken(self, scale: Scale) -> np.ndarray:
+        """What calibration takes: (N, L), the distribution where there is one, else the value as a certainty."""
+        certain = judged_probabilities(self.values, scale)
+        return np.where(np.isnan(self.probabilities), certain, self.probabilities)
 
 
 def judged(project: Project, judge: Judge, evidence: Sequence[Evidence]) -> list[Judged]:
-    """One judge's word on the units of each Evidence, in the same order."""
+    """One judge's word on the units of each Evidence, in the same order. It counts under the rubric that it was asked."""
     rows = Judgment.objects.filter(judge=judge, sample__project=project, rubric=project.rubric)
     said = {
         sample_id: (packed, odds)
@@ -133,4 +151,4 @@ def _judged(evidence: Evidence, said: dict[int, tuple[list[int | None], list[lis
             values[row] = packed[position]
         if probabilities and probabilities[position]:
             odds[row] = probabilities[position]
-    return Judged(values, None if np.isnan(odds).all() else odds)
+    return Judged(values, odds)

@@ -76,7 +76,6 @@ def _samples(project: Project) -> dict[str, Any]:
         "disagreed": disagreed,
         "annotations": querysets.counted_annotations().filter(assignment__sample__in=work).order_by().count(),
         "annotations_of_decided": annotations,
-        "in_hands": sum(work.values_list("leased_count", flat=True)),
     }
 
 

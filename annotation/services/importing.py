@@ -16,8 +16,9 @@ from annotation import ratings
 from annotation.datasets import rows
 from annotation.datasets.pilot import PilotFolder, RecordedJudgment
 from annotation.datasets.samples import Sample as PilotSample
+from annotation.lanes import next_lane_seq
 from annotation.models import Judge, Project, Sample, SampleContent
-from annotation.services import judging, people, projects
+from annotation.services import judging, people, projects, reconsideration
 
 BATCH = 1000
 RANKS = 2**62
@@ -32,22 +33,41 @@ class Imported:
     judgments: int
 
 
-@transaction.atomic
 def import_pilot(*, folder: PilotFolder, slug: str, at: datetime, **settings: Any) -> Imported:
     """Make the project if it is new, and add what it does not have yet. Raises BadRow, ProjectRefused.
 
     `settings`: columns of the project, used when it is made. The ratings of labels.csv are not imported: people's
-    ratings come in as submissions, also recorded ones. Their people are.
+    ratings come in as submissions, also recorded ones. Their people are, where the project allows directed claims.
     """
-    project = Project.objects.filter(slug=slug).first() or _make_project(folder, slug, settings)
-    samples = add_samples(project=project, samples=folder.samples())
-    before = project.annotators.count()
-    if folder.has("labels.csv"):
-        people.add_outside_people(
-            project=project, external_ids=list(dict.fromkeys(label.annotator_id for label in folder.labels())), at=at
+    with transaction.atomic():
+        project = _project_with_this_rubric(folder, slug) or _make_project(folder, slug, settings)
+        new = Imported(
+            samples=add_samples(project=project, samples=folder.samples()),
+            people=people.enter_outside_people(project=project, external_ids=_recorded_people(project, folder)),
+            judgments=_add_recorded_judgments(project, folder.judgments()) if folder.has("judgments.csv") else 0,
         )
-    judgments = _add_recorded_judgments(project, folder.judgments()) if folder.has("judgments.csv") else 0
-    return Imported(samples=samples, people=project.annotators.count() - before, judgments=judgments)
+    if new.people:
+        reconsideration.reconsider(project=project, at=at)
+    return new
+
+
+def _recorded_people(project: Project, folder: PilotFolder) -> Iterable[str]:
+    """Those who can have their turn again. Where nobody may claim a named sample they never come: nobody waits for them.
+
+    The ratings are read all the same: a bad row is found now and not at the replay.
+    """
+    names = {label.annotator_id: None for label in folder.labels()} if folder.has("labels.csv") else {}
+    return names if project.allows_directed_claims else ()
+
+
+def _project_with_this_rubric(folder: PilotFolder, slug: str) -> Project | None:
+    """The project of this name, if there is one. Raises ProjectRefused when it asks something else."""
+    project = Project.objects.filter(slug=slug).first()
+    if project and project.rubric.attributes != projects.asked_of(folder.attributes):
+        raise projects.ProjectRefused(
+            f"Project {slug} asks something else than {folder.path / 'rubric.json'}. Import into another project (--slug)."
+        )
+    return project
 
 
 def _make_project(folder: PilotFolder, slug: str, settings: dict[str, Any]) -> Project:
@@ -71,6 +91,7 @@ def _add_batch(project: Project, batch: Sequence[PilotSample], first_round: int)
     ids = [sample.sample_id for sample in batch]
     known = set(Sample.objects.filter(project=project, external_id__in=ids).values_list("external_id", flat=True))
     new = [sample for sample in batch if sample.sample_id not in known]
+    by_id = {sample.sample_id: sample for sample in new}
     created = Sample.objects.bulk_create(
         Sample(
             project=project,
@@ -79,8 +100,10 @@ def _add_batch(project: Project, batch: Sequence[PilotSample], first_round: int)
             response_count=len(sample.responses),
             priority=sample.priority,
             rank=secrets.randbelow(RANKS),
+            # The returned lane is served first, in order: that is where a sample with priority belongs.
+            lane_seq=next_lane_seq() if sample.priority > 0 else None,
         )
-        for sample in new
+        for sample in sorted(new, key=lambda sample: -sample.priority)
     )
     SampleContent.objects.bulk_create(
         SampleContent(
@@ -92,7 +115,8 @@ def _add_batch(project: Project, batch: Sequence[PilotSample], first_round: int)
             extra=sample.extra,
             prompt_digest=prompt_digest(sample.messages),
         )
-        for row, sample in zip(created, new, strict=True)
+        for row in created
+        for sample in [by_id[row.external_id]]
     )
     return len(new)
 
@@ -130,10 +154,9 @@ def _verdict(sample: Sample, said: list[RecordedJudgment], attributes: list[dict
         if not own:
             continue
         packed[position] = max(own, key=lambda j: j.probability or 0).value
-        if len(own) > 1 and all(j.probability is not None for j in own):
-            given = {j.value: j.probability or 0.0 for j in own}
-            total = sum(given.values())
-            odds[position] = [given.get(level, 0.0) / total for level in place.levels]
+        given = {j.value: j.probability or 0.0 for j in own}
+        if len(own) > 1 and sum(given.values()) > 0:
+            odds[position] = [round(given.get(level, 0.0) / sum(given.values()), 9) for level in place.levels]
     return judging.Verdict(sample.pk, packed, odds if any(odds) else None)
 
 

@@ -63,6 +63,13 @@ def enable(*, project: Project, identity: JudgeIdentity, replacing: Judge | None
     return judge
 
 
+@transaction.atomic
+def post_as(*, project: Project, identity: JudgeIdentity, verdicts: Iterable[Verdict]) -> int:
+    """Put a judge to work and store what it says, or neither. Returns how many judgments are new."""
+    judge = enable(project=project, identity=identity)
+    return post(project=project, judge=judge, verdicts=verdicts)
+
+
 def enabled_judges(project: Project) -> QuerySet[Judge]:
     return Judge.objects.filter(project_judges__project=project, project_judges__is_enabled=True).order_by("pk")
 
@@ -96,7 +103,7 @@ def post(*, project: Project, judge: Judge, verdicts: Iterable[Verdict]) -> int:
                 judge=judge,
                 rubric=rubric,
                 ratings=verdict.ratings,
-                probabilities=verdict.probabilities,
+                probabilities=_normalised(verdict.probabilities),
                 raw_text=verdict.raw_text,
             )
             for verdict in verdicts
@@ -114,8 +121,20 @@ def _check(verdict: Verdict, places: Sequence[ratings.Place]) -> None:
             raise JudgmentRefused(
                 f"Sample {verdict.sample_id}: {place.name} is {value}, which is off its scale {place.levels}."
             )
+    if verdict.probabilities is not None and len(verdict.probabilities) != len(places):
+        raise JudgmentRefused(
+            f"Sample {verdict.sample_id}: {len(verdict.probabilities)} rows of probabilities for {len(places)} places. "
+            "Give one row a place, or null."
+        )
     for place, odds in zip(places, verdict.probabilities or [], strict=False):
         if odds is not None and (len(odds) != len(place.levels) or abs(sum(odds) - 1) > 1e-3 or min(odds) < 0):
             raise JudgmentRefused(
                 f"Sample {verdict.sample_id}: {place.name} needs {len(place.levels)} probabilities that sum to 1, got {odds}."
             )
+
+
+def _normalised(probabilities: Sequence[Sequence[float] | None] | None) -> list[list[float] | None] | None:
+    """Rows that sum to exactly 1: what was rounded on its way here is used as it was meant."""
+    if probabilities is None:
+        return None
+    return [None if odds is None else [p / sum(odds) for p in odds] for odds in probabilities]

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import transaction
+
 from annotation import ratings
 from annotation.models import Annotation, ConsensusLabel, MergeFit, Policy, Sample, User
 from consensus import aggregate
@@ -12,14 +14,14 @@ ADJUDICATION = "adjudication"
 
 
 def write(*, sample: Sample, annotations: Sequence[Annotation], policy: Policy, at: datetime) -> None:
-    """Label a sample by its policy's rule from the annotations that count, in order of arrival.
+    """Label a sample by its policy's rule from the annotations that count, in order of arrival, under the latest rubric.
 
     A label that comes out as it stands keeps its revision. Raises what the rule raises (consensus.aggregate).
     """
     places = ratings.layout(annotations[-1].rubric.attributes, sample.response_count)
     label = aggregate.label(
         policy.label_rule,
-        ratings.matrix([annotation.ratings for annotation in annotations], places),
+        ratings.matrix(annotations, places, sample.response_count),
         ratings.slots(places, policy),
     )
     used = [annotations[row].pk for row in label.chosen]
@@ -57,6 +59,7 @@ def adjudicate(
                 attribute=place.name,
                 human_value=value,
                 human_expected=value,
+                no_preference=value == 0 and place.scale.lacks_zero,
                 method=ADJUDICATION,
                 annotation_count=sample.counted_count,
                 annotations=[],
@@ -74,18 +77,19 @@ def retire(*, sample: Sample) -> None:
     ConsensusLabel.objects.filter(sample=sample, is_current=True).update(is_current=False)
 
 
+@transaction.atomic
 def merge(
     *, label: ConsensusLabel, merged_value: int | None, probabilities: list[float] | None, fit: MergeFit, at: datetime
-) -> ConsensusLabel:
-    """A revision of a label with its merged value as the current fit has it; the human value is carried over."""
-    ConsensusLabel.objects.filter(pk=label.pk).update(is_current=False)
+) -> bool:
+    """A revision of a label with its merged value; the human value is carried over. False when the label was replaced."""
+    if not ConsensusLabel.objects.filter(pk=label.pk, is_current=True).update(is_current=False):
+        return False
     label.pk = None
     label._state.adding = True
     label.revision += 1
-    label.is_current = True
     label.merged_value, label.probabilities, label.merge_fit, label.created_at = merged_value, probabilities, fit, at
     label.save(force_insert=True)
-    return label
+    return True
 
 
 # What makes two revisions say the same; a merged value is carried over only by `merge`.

@@ -43,7 +43,8 @@ def skip(*, assignment: Assignment, reason: str, at: datetime) -> None:
         raise _gone(assignment)
     sample = _locked(assignment.sample_id)
     same = sample.assignments.filter(state=Assignment.State.SKIPPED, skip_reason=reason)
-    if sample.state != Sample.State.EXCLUDED and same.count() >= 2:
+    stands = sample.state == Sample.State.EXCLUDED or settlement.is_adjudicated(sample)
+    if not stands and same.count() >= 2:
         text = f"Two people skipped it: {Assignment.SkipReason(reason).label.lower()}."
         settlement.exclude(sample=sample, reason="skipped_by_two", text=text, at=at)
 

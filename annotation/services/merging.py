@@ -4,13 +4,14 @@ What is to be done is read from rows: labels whose evidence changed since their 
 never touched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from django.db import transaction
-from django.db.models import Count, Max
+from django.db import connection, transaction
+from django.db.models import Count, Max, QuerySet
 
 from annotation import querysets
 from annotation.models import ConsensusLabel, Judge, Judgment, MergeFit, Project, ReviewItem
@@ -22,6 +23,7 @@ from consensus import calibration, merge, posterior
 NOTICEABLE = 0.02
 SUSPICIOUS_BELOW = 0.2
 SAMPLES_FOR_SUSPICION = 200
+MERGING = 1  # the first half of the advisory lock; the second is the project
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,29 +36,59 @@ class _Merged:
     probabilities: dict[UnitKey, list[float]]
 
 
-@transaction.atomic
 def merge_project(*, project: Project, at: datetime) -> int:
     """Refit the weights of a project and revise the labels that change; returns how many did. Nothing new: nothing done.
 
-    Projects are merged one process at a time: the second waits for the first's transaction and finds nothing left.
+    One process at a time merges a project; another that comes meanwhile leaves it to that one. No transaction spans the
+    computation, and each label is revised in one of its own, so that nobody who works waits for a merge.
     """
-    Project.objects.select_for_update().get(pk=project.pk)
-    if is_up_to_date(project):
-        return 0
-    basis = _basis(project)
-    judges = list(judging.enabled_judges(project))
-    first, everything = evidence.first_rounds(project), evidence.counted(project)
-    panels = _panels(project, judges, first, everything)
-    merged = [
-        _merge_attribute(project, *of_attribute, judges, basis)
-        for of_attribute in zip(first, everything, panels, strict=True)
-    ]
-    return sum(_revise_labels(project, pooled, at) for pooled in merged)
+    with _alone(project) as is_alone:
+        if not is_alone or is_up_to_date(project):
+            return 0
+        basis = _basis(project)
+        judges = list(judging.enabled_judges(project))
+        first, everything = evidence.first_rounds(project), evidence.counted(project)
+        panels = _panels(project, judges, first, everything)
+        merged = [
+            _merge_attribute(project, *of_attribute, judges, basis)
+            for of_attribute in zip(first, everything, panels, strict=True)
+        ]
+        revised = sum(_revise_labels(project, pooled, at) for pooled in merged)
+        _put_in_force(project, [pooled.fit for pooled in merged])
+        return revised
+
+
+@transaction.atomic
+def _put_in_force(project: Project, fits: Sequence[MergeFit]) -> None:
+    """The last step: a merge that was cut off before it is not up to date, and is taken up again."""
+    MergeFit.objects.filter(project=project, is_current=True).update(is_current=False)
+    MergeFit.objects.filter(pk__in=[fit.pk for fit in fits]).update(is_current=True)
+
+
+@contextmanager
+def _alone(project: Project) -> Iterator[bool]:
+    """True inside, unless another process holds the same lock. The database lets go of a dead process's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [MERGING, project.pk])
+        (taken,) = cursor.fetchone()
+        try:
+            yield bool(taken)
+        finally:
+            if taken:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [MERGING, project.pk])
 
 
 def is_up_to_date(project: Project) -> bool:
-    """True when nothing was added since the last fit."""
-    return MergeFit.objects.filter(project=project, is_current=True, basis=_basis(project)).exists()
+    """True when nothing was added since the last fit, and every label has its merged value."""
+    fitted = MergeFit.objects.filter(project=project, is_current=True, basis=_basis(project)).exists()
+    return fitted and not _labels_of(project).filter(merge_fit=None).exists()
+
+
+def _labels_of(project: Project) -> QuerySet[ConsensusLabel]:
+    """The labels that are merged: current, made by people's votes, of attributes that the rubric still has."""
+    names = [attribute["name"] for attribute in project.rubric.attributes]
+    current = ConsensusLabel.objects.filter(sample__project=project, is_current=True, attribute__in=names)
+    return current.exclude(method=labels.ADJUDICATION)
 
 
 def _basis(project: Project) -> str:
@@ -73,7 +105,7 @@ def _panels(
     """For each attribute the calibrated panel on the units of `everything`; None where no judge spoke."""
     spoken = [evidence.judged(project, judge, everything) for judge in judges]
     return [
-        _panel(of_first, of_all, [word[which].spoken for word in spoken])
+        _panel(of_first, of_all, [word[which].spoken(of_all.scale) for word in spoken])
         for which, (of_first, of_all) in enumerate(zip(first, everything, strict=True))
     ]
 
@@ -125,6 +157,7 @@ def _merge_attribute(
     )
 
 
+@transaction.atomic
 def _store(
     project: Project,
     attribute: str,
@@ -133,9 +166,9 @@ def _store(
     basis: str,
     smoothing: posterior.Smoothing,
 ) -> MergeFit:
-    MergeFit.objects.filter(project=project, attribute=attribute, is_current=True).update(is_current=False)
     fit = MergeFit.objects.create(
         project=project,
+        is_current=False,
         attribute=attribute,
         weight=fitted.weight,
         sample_count=fitted.sample_count,
@@ -153,10 +186,8 @@ def _store(
 
 
 def _revise_labels(project: Project, merged: _Merged, at: datetime) -> int:
-    current = ConsensusLabel.objects.filter(
-        sample__project=project, attribute=merged.fit.attribute, is_current=True
-    ).exclude(method=labels.ADJUDICATION)
-    return sum(_revise(label, merged, at) for label in current.select_for_update() if _key(label) in merged.values)
+    current = _labels_of(project).filter(attribute=merged.fit.attribute)
+    return sum(_revise(label, merged, at) for label in list(current) if _key(label) in merged.values)
 
 
 def _key(label: ConsensusLabel) -> UnitKey:
@@ -172,10 +203,9 @@ def _revise(label: ConsensusLabel, merged: _Merged, at: datetime) -> bool:
         _suspect(label, merged, probabilities, at)
     before = label.probabilities
     moved = before is None or max(abs(a - b) for a, b in zip(before, probabilities, strict=True)) >= NOTICEABLE
-    if value == label.merged_value and not moved:
+    if value == label.merged_value and not moved and label.merge_fit_id is not None:
         return False
-    labels.merge(label=label, merged_value=value, probabilities=probabilities, fit=merged.fit, at=at)
-    return True
+    return labels.merge(label=label, merged_value=value, probabilities=probabilities, fit=merged.fit, at=at)
 
 
 def _suspect(label: ConsensusLabel, merged: _Merged, probabilities: list[float], at: datetime) -> None:

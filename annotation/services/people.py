@@ -2,7 +2,9 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import count
 
 from django.db import transaction
 
@@ -16,25 +18,39 @@ class NotAMember(Exception):
     """This account has no part in this project."""
 
 
-@transaction.atomic
 def join(*, project: Project, user: User, role: str, at: datetime) -> None:
     """Give an account a role in a project; an annotator also becomes somebody who may be asked. Twice is once."""
-    Membership.objects.get_or_create(project=project, user=user, role=role)
-    if role == Role.ANNOTATOR:
-        _, is_new = Annotator.objects.get_or_create(
-            project=project, user=user, defaults={"external_id": user.get_username()}
-        )
-        if is_new:
-            reconsideration.reconsider(project=project, at=at)
-
-
-def add_outside_people(*, project: Project, external_ids: list[str], at: datetime) -> None:
-    """Make annotators of people without accounts, by the ids that they have elsewhere. Twice is once."""
-    known = set(project.annotators.filter(external_id__in=external_ids).values_list("external_id", flat=True))
-    new = [Annotator(project=project, external_id=name) for name in dict.fromkeys(external_ids) if name not in known]
-    Annotator.objects.bulk_create(new, ignore_conflicts=True)
-    if new:
+    with transaction.atomic():
+        Membership.objects.get_or_create(project=project, user=user, role=role)
+        is_new = role == Role.ANNOTATOR and _become_annotator(project, user)
+    if is_new:  # after the commit, because it takes a transaction a sample
         reconsideration.reconsider(project=project, at=at)
+
+
+def _become_annotator(project: Project, user: User) -> bool:
+    name = _free_name(project, user.get_username())
+    return Annotator.objects.get_or_create(project=project, user=user, defaults={"external_id": name})[1]
+
+
+def _free_name(project: Project, name: str) -> str:
+    """The account's name, or with a number where a person from outside has it already: they need not be the same."""
+    taken = set(project.annotators.filter(external_id__startswith=name).values_list("external_id", flat=True))
+    return next(free for number in count(1) if (free := name if number == 1 else f"{name}-{number}") not in taken)
+
+
+def add_outside_people(*, project: Project, external_ids: Iterable[str], at: datetime) -> None:
+    """Make annotators of people without accounts, by the ids that they have elsewhere. Twice is once."""
+    if enter_outside_people(project=project, external_ids=external_ids):
+        reconsideration.reconsider(project=project, at=at)
+
+
+def enter_outside_people(*, project: Project, external_ids: Iterable[str]) -> int:
+    """Their rows alone, for a caller whose transaction is still open; returns how many are new."""
+    names = list(dict.fromkeys(external_ids))
+    known = set(project.annotators.filter(external_id__in=names).values_list("external_id", flat=True))
+    new = [Annotator(project=project, external_id=name) for name in names if name not in known]
+    Annotator.objects.bulk_create(new, ignore_conflicts=True)
+    return len(new)
 
 
 def annotator_of(*, project: Project, user: User) -> Annotator:

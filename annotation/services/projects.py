@@ -45,8 +45,12 @@ def create(
 
 def write_rubric(*, project: Project, attributes: Sequence[Mapping[str, Any]]) -> Rubric:
     """Freeze a further version of what is asked."""
-    frozen = [{key: value for key, value in a.items() if key not in POLICY_KEYS} for a in attributes]
-    return Rubric.objects.create(project=project, version=_next(project.rubrics), attributes=frozen)
+    return Rubric.objects.create(project=project, version=_next(project.rubrics), attributes=asked_of(attributes))
+
+
+def asked_of(attributes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What a rubric keeps of attributes: what is asked, without what decides."""
+    return [{key: value for key, value in a.items() if key not in POLICY_KEYS} for a in attributes]
 
 
 def write_policy(*, project: Project, **content: Any) -> Policy:
@@ -70,9 +74,13 @@ def limits_of(attributes: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, fl
 def _limits(attribute: Mapping[str, Any]) -> dict[str, float]:
     scale = Place(attribute, None).scale
     return {
-        "escalate_above": attribute.get("escalate_above", scale.default_escalate_above),
-        "settle_within": attribute.get("settle_within", scale.default_settle_within),
+        "escalate_above": _given(attribute.get("escalate_above"), scale.default_escalate_above),
+        "settle_within": _given(attribute.get("settle_within"), scale.default_settle_within),
     }
+
+
+def _given(limit: float | None, default: float) -> float:
+    return default if limit is None else limit
 
 
 def _next(versions: Any) -> int:

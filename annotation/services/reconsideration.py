@@ -2,17 +2,20 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from annotation.models import Project, Sample
 from annotation.services import settlement
 from annotation.services.retrying import in_one_transaction
 
 
 def reconsider(*, at: datetime, project: Project | None = None) -> int:
-    """Decide again wherever somebody was missing, in id order, a transaction a sample; returns how many were looked at.
+    """Decide again wherever somebody is missing, in id order, a transaction a sample; returns how many were looked at.
 
-    Called when somebody joins and every hour.
+    Called when somebody joins and every hour. Also looks at slots that were opened for people who have gone since.
     """
-    waiting = Sample.objects.filter(waits_for_people=True).order_by("pk")
+    still_open = Q(state=Sample.State.ESCALATED, open_slots__gt=0, leased_count=0)
+    waiting = Sample.objects.filter(Q(waits_for_people=True) | still_open).order_by("pk")
     if project:
         waiting = waiting.filter(project=project)
     sample_ids = list(waiting.values_list("pk", flat=True))

@@ -15,27 +15,32 @@ from annotation.services import labels
 from consensus.policy import Decision, SpreadPolicy, decide
 
 State = Sample.State
+NEITHER_VALID = "neither_valid"
+SENT_BACK = "sent_back"  # by a reviewer, to more people than the policy asks
 
 
 def settle(*, sample: Sample, at: datetime) -> None:
     """Take the decision that the sample's annotations ask for, and write its labels when it is resolved.
 
-    `sample` is locked by the caller's transaction and shows its row as it is now. Nothing happens to an excluded sample,
-    nor to one that a reviewer has settled.
+    `sample` is locked by the caller's transaction and shows its row as it is now. Nothing happens to a sample that a
+    reviewer has settled, nor to an excluded one, unless somebody takes back that neither response is valid.
     """
-    if sample.state == State.EXCLUDED or _is_adjudicated(sample):
+    if is_adjudicated(sample):
         return
     annotations = list(querysets.counted_annotations().filter(assignment__sample=sample).select_related("rubric"))
     policy = sample.project.policy
+    if sample.state == State.EXCLUDED and not _may_be_open_again(sample, annotations, policy, at):
+        return
     if _neither_is_valid(annotations, policy):
         text = "Two of the first people said that neither response is valid."
-        exclude(sample=sample, reason="neither_valid", text=text, at=at)
+        exclude(sample=sample, reason=NEITHER_VALID, text=text, at=at)
         return
     decision = _decide(sample, annotations, policy)
     _apply(decision, sample=sample, annotations=annotations, policy=policy, at=at)
 
 
-def _is_adjudicated(sample: Sample) -> bool:
+def is_adjudicated(sample: Sample) -> bool:
+    """Whether a reviewer gave the sample its label: then it stands, whatever people do."""
     if sample.state != State.RESOLVED:
         return False
     return ConsensusLabel.objects.filter(sample=sample, is_current=True, method=labels.ADJUDICATION).exists()
@@ -46,15 +51,31 @@ def _neither_is_valid(annotations: Sequence[Annotation], policy: Policy) -> bool
     return sum(annotation.neither_valid for annotation in first) >= 2
 
 
+def _may_be_open_again(sample: Sample, annotations: Sequence[Annotation], policy: Policy, at: datetime) -> bool:
+    """Open a sample that was excluded only because two found neither response valid, when that no longer holds."""
+    if _last_reason(sample, State.EXCLUDED) != NEITHER_VALID or _neither_is_valid(annotations, policy):
+        return False
+    decision = Decision(outcome="wait", reason="valid_again", text="Fewer than two say that neither response is valid.")
+    target = max(policy.first_round, _held(sample))
+    _move(sample, State.OPEN, decision, target=target, lane_seq=next_lane_seq(), policy=policy, at=at)
+    sample.refresh_from_db()
+    return True
+
+
+def _last_reason(sample: Sample, state: str) -> str | None:
+    """Why the sample went into this state the last time."""
+    return sample.events.filter(target=state).order_by("-pk").values_list("reason", flat=True).first()
+
+
 def _decide(sample: Sample, annotations: Sequence[Annotation], policy: Policy) -> Decision:
     places = ratings.layout(_attributes(annotations, sample), sample.response_count)
-    if sample.state == State.ESCALATED and _awaits_more_than_policy_asks(sample, policy):
+    if sample.state == State.ESCALATED and _awaits_whom_a_reviewer_asked(sample, policy):
         return Decision(outcome="wait", reason="more_were_asked", text="A reviewer asked for more people.")
     return decide(
         SpreadPolicy(first_round=policy.first_round, extra=policy.extra, on_unsettled=policy.on_unsettled),
         ratings.slots(places, policy),
-        ratings.matrix([a.ratings for a in annotations if a.round == 1], places),
-        ratings.matrix([a.ratings for a in annotations if a.round == 2], places),
+        ratings.matrix([a for a in annotations if a.round == 1], places, sample.response_count),
+        ratings.matrix([a for a in annotations if a.round == 2], places, sample.response_count),
         people_left=_people_left(sample, policy),
         leased=sample.leased_count,
     )
@@ -65,10 +86,9 @@ def _attributes(annotations: Sequence[Annotation], sample: Sample) -> list[dict]
     return rubric.attributes
 
 
-def _awaits_more_than_policy_asks(sample: Sample, policy: Policy) -> bool:
+def _awaits_whom_a_reviewer_asked(sample: Sample, policy: Policy) -> bool:
     """A reviewer opened further slots, and people for them are there or on their way."""
-    counted = sample.counted_count
-    if counted < policy.first_round + policy.extra or counted >= sample.target:
+    if sample.counted_count >= sample.target or _last_reason(sample, State.ESCALATED) != SENT_BACK:
         return False
     return bool(sample.leased_count or _people_left(sample, policy))
 

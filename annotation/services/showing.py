@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from annotation.models import Assignment, SampleContent
+from annotation.models import Assignment, Sample, SampleContent
 
 MESSAGE_KEYS = ("role", "content", "thinking", "tool_calls", "tool_call_id", "name")
-RESPONSE_KEYS = ("id", "text", "thinking")
+RESPONSE_KEYS = ("text", "thinking")
 
 
 def conversation(content: SampleContent) -> list[dict[str, Any]]:
@@ -16,8 +16,13 @@ def conversation(content: SampleContent) -> list[dict[str, Any]]:
 
 def responses_as_shown(assignment: Assignment) -> list[dict[str, Any]]:
     """The responses in this person's order, blind."""
-    responses = assignment.sample.content.responses
-    return [blind(responses[place]) for place in assignment.shown_order]
+    ids, responses = blind_ids(assignment.sample), assignment.sample.content.responses
+    return [{"id": ids[place], **blind(responses[place])} for place in assignment.shown_order]
+
+
+def blind_ids(sample: Sample) -> list[str]:
+    """What annotators call the responses, in canonical order: their places, because an id may name a model."""
+    return [str(place) for place in range(sample.response_count)]
 
 
 def blind(response: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from annotation import ratings
 from annotation.models import Annotation, Assignment, ConsensusLabel, DatasetVersion, ReviewItem, Sample
-from annotation.services import labels, settlement
+from annotation.services import labels, settlement, showing
 from annotation.services.retrying import in_one_transaction
 
 CORRECTABLE_FOR = timedelta(minutes=10)
@@ -23,7 +23,7 @@ class NotCorrectable(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person says of a sample. `given`: rows of attribute, value and (where needed) response id."""
+    """What a person says of a sample. `given`: rows of attribute, value and (where needed) response, by its place: "0", "1"."""
 
     given: Iterable[Mapping[str, Any]]
     client_key: str
@@ -59,9 +59,8 @@ def submit(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
             f"This sample is {assignment.state} for {assignment.annotator} already; claim the next one."
         )
     counted = held or sample.is_claimable
-    annotation = _add(
-        assignment, sample, answer, revision=1, round=1 if sample.state == Sample.State.OPEN else 2, at=at
-    )
+    is_first = sample.counted_count < sample.project.policy.first_round
+    annotation = _add(assignment, sample, answer, revision=1, round=1 if is_first else 2, at=at)
     _finish(assignment, Assignment.State.SUBMITTED if counted else Assignment.State.LATE, at)
     sample.leased_count -= int(held)
     sample.counted_count += int(counted)
@@ -110,19 +109,17 @@ def why_not_correctable(assignment: Assignment, at: datetime) -> str:
 
 
 def _is_published(assignment: Assignment) -> bool:
-    """In a version that was asked for after the answer came in."""
-    return (
-        assignment.sample.state == Sample.State.RESOLVED
-        and DatasetVersion.objects.filter(
-            project=assignment.sample.project, requested_at__gte=assignment.finished_at
-        ).exists()
-    )
+    """In the files of a version, finished or being built."""
+    versions = DatasetVersion.objects.filter(
+        project_id=assignment.sample.project_id, snapshot_at__gte=assignment.finished_at
+    ).exclude(state=DatasetVersion.State.FAILED)
+    return assignment.sample.state == Sample.State.RESOLVED and versions.exists()
 
 
 def _lock(assignment_id: int) -> tuple[Sample, Assignment]:
     """The sample first, then the assignment: the order in which everything here locks."""
     sample_id = Assignment.objects.values_list("sample_id", flat=True).get(pk=assignment_id)
-    samples = Sample.objects.select_for_update(of=("self",)).select_related("project", "content")
+    samples = Sample.objects.select_for_update(of=("self",)).select_related("project")
     sample = samples.get(pk=sample_id)
     assignment = Assignment.objects.select_for_update(of=("self",)).select_related("annotator").get(pk=assignment_id)
     return sample, assignment
@@ -132,11 +129,10 @@ def _add(
     assignment: Assignment, sample: Sample, answer: Answer, *, revision: int, round: int, at: datetime
 ) -> Annotation:
     rubric = sample.project.rubric
-    responses = sample.content.responses
     packed = ratings.pack(
         answer.given,
         places=ratings.layout(rubric.attributes, sample.response_count),
-        response_ids=[response["id"] for response in responses],
+        response_ids=showing.blind_ids(sample),
         neither_valid=answer.neither_valid,
     )
     return Annotation.objects.create(

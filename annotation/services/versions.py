@@ -2,25 +2,27 @@
 
 import hashlib
 import json
+import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from pathlib import PurePosixPath
+from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Any
 
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from annotation import querysets, ratings
 from annotation.datasets import helpsteer2, rows, trl
-from annotation.models import Annotation, ConsensusLabel, DatasetVersion, Project, Sample, User
+from annotation.models import Annotation, ConsensusLabel, DatasetVersion, Project, Rubric, Sample, User
 from annotation.services import figures
 
 LEASE = timedelta(minutes=10)
 CHUNK = 500
+State = DatasetVersion.State
 
 
 class VersionFailed(Exception):
@@ -30,7 +32,7 @@ class VersionFailed(Exception):
 @transaction.atomic
 def request(*, project: Project, by: User | None, at: datetime) -> DatasetVersion:
     """Ask for a version of the project's resolved samples as they are. The row is the work: a worker takes it."""
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # numbers are given one after the other
     last = project.versions.aggregate(last=Max("number"))["last"] or 0
     return DatasetVersion.objects.create(
         project=project,
@@ -46,82 +48,96 @@ def request(*, project: Project, by: User | None, at: datetime) -> DatasetVersio
 def take_waiting(*, at: datetime) -> DatasetVersion | None:
     """Lease one version that is to be built and that nobody is building, or None."""
     with transaction.atomic():
-        waiting = DatasetVersion.objects.filter(state=DatasetVersion.State.BUILDING).exclude(leased_until__gt=at)
-        version = waiting.select_for_update(skip_locked=True).order_by("pk").first()
+        waiting = DatasetVersion.objects.filter(state=State.BUILDING).exclude(leased_until__gt=at)
+        version = waiting.select_for_update(skip_locked=True, of=("self",)).order_by("pk").first()
         if version:
             version.leased_until = at + LEASE
             version.save(update_fields=["leased_until"])
         return version
 
 
-def build(*, version: DatasetVersion, at: datetime) -> None:
-    """Write a version's files from one snapshot of the database, then publish it. A repeated build replaces its files.
+def build(*, version: DatasetVersion, at: datetime) -> bool:
+    """Write a version's files from one snapshot of the database, then publish it.
 
-    An unwritable folder or a rubric that no format can carry fails the version, with the reason on its row.
+    Every attempt writes to a folder of its own, and only the first to finish is published: a worker that was thought dead
+    changes nothing. Returns whether this attempt was the one. Raises VersionFailed, with the reason on the row, when the
+    files cannot be written or no format can carry the rubric.
     """
+    if not _unfinished(version).update(snapshot_at=at):
+        return False
+    folder = f"versions/{version.project.slug}/v{version.number}-{secrets.token_hex(4)}"
     try:
-        files, counts = _write_files(version)
-        _publish(version, files=files, counts=counts, at=at)
+        files, counts, reliability = _write_files(version, folder)
     except (OSError, helpsteer2.AttributeNameTaken) as error:
-        DatasetVersion.objects.filter(pk=version.pk, state=DatasetVersion.State.BUILDING).update(
-            state=DatasetVersion.State.FAILED, problem=str(error), finished_at=at, leased_until=None
-        )
+        _unfinished(version).update(state=State.FAILED, problem=str(error), finished_at=at, leased_until=None)
         raise VersionFailed(
             f"Version {version.number} of {version.project.slug} could not be built: {error}"
         ) from error
-
-
-def _publish(version: DatasetVersion, *, files: list[dict[str, Any]], counts: dict[str, Any], at: datetime) -> None:
-    reliability = figures.compute(version.project)["reliability"]
-    DatasetVersion.objects.filter(pk=version.pk, state=DatasetVersion.State.BUILDING).update(
-        state=DatasetVersion.State.READY,
+    published = _unfinished(version).update(
+        state=State.READY,
+        folder=folder,
         files=files,
         counts=counts,
         reliability=reliability,
         finished_at=at,
         leased_until=None,
     )
+    if not published:
+        _remove(folder, files)
+    return bool(published)
 
 
-def _write_files(version: DatasetVersion) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """All files of one version, from one snapshot. Returns their descriptions and the counts."""
+def _unfinished(version: DatasetVersion) -> QuerySet[DatasetVersion]:
+    return DatasetVersion.objects.filter(pk=version.pk, state=State.BUILDING)
+
+
+def _remove(folder: str, files: Iterable[dict[str, Any]]) -> None:
+    for file in files:
+        default_storage.delete(f"{folder}/{file['path']}")
+
+
+def _write_files(
+    version: DatasetVersion, folder: str
+) -> tuple[list[dict[str, Any]], dict[str, Any], list[dict[str, Any]]]:
+    """All files of one version, from one snapshot. Returns their descriptions, the counts and the reliability."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        left_out: Counter[str] = Counter()
-        shape = trl.shape_of(labelled_samples(version.project))
-        files = [_write(version, name, made) for name, made in _contents(version.project, shape, left_out)]
+        left_out: Counter[trl.LeftOut] = Counter()
+        samples = partial(labelled_samples, version.project, version.rubric)
+        contents = _contents(samples, version.rubric, left_out)
+        files = [_write(f"{folder}/{name}", name, made) for name, made in contents]
         total = Sample.objects.filter(project=version.project, state=Sample.State.RESOLVED).count()
+        reliability = figures.compute(version.project)["reliability"]
     kept = [described for described in files if described["rows"]]
-    return kept, {"samples": total, "left_out_of_preference": dict(left_out)}
+    return kept, {"samples": total, "left_out_of_preference": dict(left_out)}, reliability
+
+
+Samples = Callable[[], Iterator[rows.LabelledSample]]
 
 
 def _contents(
-    project: Project, shape: trl.Shape, left_out: Counter[str]
+    samples: Samples, rubric: Rubric, left_out: Counter[trl.LeftOut]
 ) -> Iterator[tuple[str, Iterable[dict[str, Any]]]]:
     """Every file's name with its rows. A file that has no rows for this rubric is not published."""
-    yield "helpsteer2/ratings.jsonl", _each(project, helpsteer2.rating_rows)
-    yield "helpsteer2/disagreements.jsonl", _each(project, helpsteer2.disagreement_rows)
-    yield "helpsteer2/preference.jsonl", _each(project, helpsteer2.preference_rows)
-    if any(attribute["scope"] == "comparison" for attribute in project.rubric.attributes):
-        yield "trl/preference.jsonl", preference_rows(project, shape, left_out)
-        yield "trl/preference-full.jsonl", preference_rows(project, shape, Counter(), full=True)
+    yield "helpsteer2/ratings.jsonl", each_row(samples, helpsteer2.rating_rows)
+    yield "helpsteer2/disagreements.jsonl", each_row(samples, helpsteer2.disagreement_rows)
+    yield "helpsteer2/preference.jsonl", each_row(samples, helpsteer2.preference_rows)
+    if any(attribute["scope"] == "comparison" for attribute in rubric.attributes):
+        shape = trl.shape_of(samples())
+        yield "trl/preference.jsonl", trl.preference_rows(samples(), shape=shape, left_out=left_out)
+        yield "trl/preference-full.jsonl", trl.preference_rows(samples(), shape=shape, left_out=Counter(), full=True)
 
 
-def _each(project: Project, rows_of: Any) -> Iterator[dict[str, Any]]:
-    return (row for sample in labelled_samples(project) for row in rows_of(sample))
-
-
-def preference_rows(
-    project: Project, shape: trl.Shape, left_out: Counter[Any], *, full: bool = False
+def each_row(
+    samples: Samples, rows_of: Callable[[rows.LabelledSample], list[dict[str, Any]]]
 ) -> Iterator[dict[str, Any]]:
-    """TRL preference rows of the project's resolved samples."""
-    return trl.preference_rows(labelled_samples(project), shape=shape, left_out=left_out, full=full)
+    """The rows that a format makes of every sample."""
+    return (row for sample in samples() for row in rows_of(sample))
 
 
-def labelled_samples(project: Project) -> Iterator[rows.LabelledSample]:
+def labelled_samples(project: Project, rubric: Rubric) -> Iterator[rows.LabelledSample]:
     """The resolved samples with their labels and the votes behind them, in id order, a chunk at a time."""
-    attributes = project.rubric.attributes
     last = 0
     while chunk := list(
         Sample.objects.filter(project=project, state=Sample.State.RESOLVED, purpose=Sample.Purpose.WORK, pk__gt=last)
@@ -131,12 +147,13 @@ def labelled_samples(project: Project) -> Iterator[rows.LabelledSample]:
         last = chunk[-1].pk
         votes, labels = _votes(chunk), _labels(chunk)
         for sample in chunk:
-            yield _labelled(sample, attributes, votes.get(sample.pk, []), labels.get(sample.pk, []))
+            yield _labelled(sample, rubric, votes.get(sample.pk, []), labels.get(sample.pk, []))
 
 
 def _votes(chunk: list[Sample]) -> dict[int, list[Annotation]]:
     found: dict[int, list[Annotation]] = {}
-    for annotation in querysets.counted_annotations().filter(assignment__sample__in=chunk).select_related("assignment"):
+    counted = querysets.counted_annotations().filter(assignment__sample__in=chunk)
+    for annotation in counted.select_related("assignment", "rubric"):
         found.setdefault(annotation.assignment.sample_id, []).append(annotation)
     return found
 
@@ -149,9 +166,8 @@ def _labels(chunk: list[Sample]) -> dict[int, list[ConsensusLabel]]:
 
 
 def _labelled(
-    sample: Sample, attributes: list[dict[str, Any]], votes: list[Annotation], labels: list[ConsensusLabel]
+    sample: Sample, rubric: Rubric, votes: list[Annotation], labels: list[ConsensusLabel]
 ) -> rows.LabelledSample:
-    places = ratings.layout(attributes, sample.response_count)
     content = sample.content
     used = {annotation for label in labels for annotation in label.annotations}
     return rows.LabelledSample(
@@ -162,31 +178,28 @@ def _labelled(
         metadata=content.metadata,
         split=rows.split_of(content.messages),
         labels={(label.response, label.attribute): label.human_value for label in labels},
-        votes=[
-            rows.Vote(
-                {(place.response, place.name): value for place, value in zip(places, vote.ratings, strict=True)},
-                vote.comment,
-            )
-            for vote in votes
-        ],
+        votes=[_vote(vote, rubric, sample.response_count) for vote in votes],
         chosen=[index for index, vote in enumerate(votes) if vote.pk in used],
-        attributes=attributes,
+        attributes=rubric.attributes,
     )
 
 
-def _write(version: DatasetVersion, name: str, made: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """One JSONL file into the storage, under its final name only when it is whole."""
+def _vote(annotation: Annotation, rubric: Rubric, response_count: int) -> rows.Vote:
+    places = ratings.layout(rubric.attributes, response_count)
+    given = ratings.translated(annotation.ratings, annotation.rubric.attributes, places, response_count)
+    values = {(place.response, place.name): value for place, value in zip(places, given, strict=True)}
+    return rows.Vote(values, annotation.comment)
+
+
+def _write(path: str, name: str, made: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """One JSONL file into the storage, under its name only when it is whole; nothing when it would be empty."""
     with TemporaryFile() as whole:
         count, digest = _dump(made, whole)
-        path = str(PurePosixPath(version.folder) / name)
+        size = whole.tell()
         if count:
-            size = whole.tell()
             whole.seek(0)
-            if default_storage.exists(path):
-                default_storage.delete(path)
             default_storage.save(path, File(whole))
-            return {"path": name, "sha256": digest, "bytes": size, "rows": count}
-    return {"path": name, "sha256": digest, "bytes": 0, "rows": 0}
+    return {"path": name, "sha256": digest, "bytes": size, "rows": count}
 
 
 def _dump(made: Iterable[dict[str, Any]], into: IO[bytes]) -> tuple[int, str]:

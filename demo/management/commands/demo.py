@@ -1,8 +1,11 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from annotation.datasets.bad_row import BadRow
 from demo import show
+from demo.replay import ReplayStopped
+from demo.settle_down import StillBusy
 
 
 class Command(BaseCommand):
@@ -14,4 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--report", metavar="FILE", default=None, help="write the report's figures as JSON too")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        show.run(stay=not options["exit"], limit=options["limit"], report_file=options["report"])
+        try:
+            show.run(stay=not options["exit"], limit=options["limit"], report_file=options["report"])
+        except (ReplayStopped, StillBusy, BadRow) as problem:
+            raise CommandError(f"{problem} Run the same command again: it goes on where it stopped.") from problem
