@@ -1,5 +1,6 @@
 """Run a management command with the servers it needs, and say in one sentence what went wrong."""
 
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,9 +35,12 @@ def run(argv: Sequence[str]) -> int:
 
     from config import embedded, supervisor
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what was started is stopped
     try:
         with servers_for(argv[1] if len(argv) > 1 else None):
             execute_from_command_line(list(argv))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     except (embedded.EmbeddedError, supervisor.SupervisorError, ImproperlyConfigured, CeleryMisconfigured) as error:
         return _say(str(error))
     except OperationalError as error:

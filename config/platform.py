@@ -18,7 +18,8 @@ WEB_READY_SECONDS = 60.0
 
 def address() -> str:
     """Where the pages are."""
-    return f"http://{settings.HOST}:{settings.PORT}"
+    host = "127.0.0.1" if settings.HOST in ("0.0.0.0", "::") else settings.HOST  # noqa: S104  every address: also this one
+    return f"http://{host}:{settings.PORT}"
 
 
 @contextmanager

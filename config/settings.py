@@ -57,7 +57,13 @@ def database(url: str) -> dict[str, Any]:
             f"DATABASE_URL starts with {url.split(':')[0]!r}; Concord runs on PostgreSQL only (SQLite ignores the row "
             "locks that keep samples from being handed out twice). Write postgresql://user:password@host/name."
         )
-    parsed: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    try:
+        parsed: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL cannot be read. Write postgresql://user:password@host:port/name, with %40 for an @ and %2F for "
+            "a / inside the password."
+        ) from error
     return parsed
 
 
@@ -149,6 +155,7 @@ CONTENT_SECURITY_POLICY = {
 }
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # asked by whoever watches the process, without the proxy
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 X_FRAME_OPTIONS = "DENY"
@@ -161,7 +168,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["annotation.api.parsing.StorableJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "annotation.api.problems.problem_response",
 }
@@ -170,6 +177,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Claim samples, submit annotations, post judgments, read labels and data set versions.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",  # addresses are grouped by what follows it
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -188,13 +196,18 @@ CELERY_TASK_ROUTES = {"modelgen.*": {"queue": "gpu"}}
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+SECONDS_BETWEEN_LOOKS = {
+    "annotation.expire_leases": 10.0,
+    "annotation.merge_labels": 10.0,
+    "annotation.build_versions": 10.0,
+    "annotation.refresh_figures": 10.0,
+    "modelgen.judge_samples": 10.0,
+    "annotation.reconsider_waiting": 3600.0,
+}
 CELERY_BEAT_SCHEDULE = {
-    "give back expired leases": {"task": "annotation.expire_leases", "schedule": 10.0},
-    "merge labels that are behind": {"task": "annotation.merge_labels", "schedule": 10.0},
-    "build requested versions": {"task": "annotation.build_versions", "schedule": 10.0},
-    "refresh project figures": {"task": "annotation.refresh_figures", "schedule": 10.0},
-    "ask again where nobody was left": {"task": "annotation.reconsider_waiting", "schedule": 3600.0},
-    "judge what no judge has seen": {"task": "modelgen.judge_samples", "schedule": 10.0},
+    # A message that nobody took before the next one is worth nothing: it would only pile up while no worker runs.
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for task, seconds in SECONDS_BETWEEN_LOOKS.items()
 }
 
 LOGGING = {

@@ -2,7 +2,7 @@
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.defaults import server_error
+from django.views.defaults import page_not_found, server_error
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -12,10 +12,21 @@ def health(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A 404 in the caller's language: a page, or problem+json."""
+    if not request.path.startswith("/api/"):
+        return page_not_found(request, exception)
+    return _problem(404, "Not found", f"Nothing is at {request.path}. The addresses are listed at /api/docs/.")
+
+
 def broken(request: HttpRequest) -> HttpResponse:
-    """A 500 in the caller's language: a page, or problem+json. The trace is in the log."""
+    """A 500 in the caller's language. The trace is in the log."""
     if not request.path.startswith("/api/"):
         return server_error(request)
     detail = "Something broke here that nobody foresaw. Nothing was stored; it is in the server's log."
-    problem = {"type": "about:blank", "title": "Internal error", "status": 500, "detail": detail}
-    return JsonResponse(problem, status=500, content_type="application/problem+json")
+    return _problem(500, "Internal error", detail)
+
+
+def _problem(status: int, title: str, detail: str) -> HttpResponse:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JsonResponse(body, status=status, content_type="application/problem+json")
