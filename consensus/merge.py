@@ -19,7 +19,7 @@ from consensus.posterior import Smoothing, leave_one_out_posterior, level_freque
 from consensus.scales import Scale, WrongShape, level_probabilities
 
 SAMPLES_NEEDED = 50
-STANDARD_ERRORS_NEEDED = 2.0
+STANDARD_ERRORS_NEEDED = 3.0  # several attributes are looked at, and looked at again as data come in
 _HALVINGS = 24
 
 
@@ -98,7 +98,7 @@ def fit_weight(
 
     Samples with one rating are not used: there the people's side is empty, as it never is for a label, and the panel would
     look better than it is. For the same reason the weight errs on the high side by the one vote left out. A panel whose help
-    cannot be told from chance (less than two standard errors, by sample) weighs nothing: without that, one that knows
+    cannot be told from chance (less than three standard errors, by sample) weighs nothing: without that, one that knows
     nothing and says little would get any weight at all.
 
     Parameters: ratings, (N, M) floats, first rounds of *all* samples, not of the escalated ones only, NaN = not rated;

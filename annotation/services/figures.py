@@ -96,9 +96,7 @@ def _judges(project: Project, first: Sequence[Evidence]) -> list[dict[str, Any]]
             "judge": judge.name,
             "kind": judge.kind,
             "attribute": of.attribute,
-            **asdict(
-                reliability.agreement_with(word.values, of.ratings, of.scale, of.prompts, np.random.default_rng(SEED))
-            ),
+            **asdict(reliability.agreement_with(word, of.ratings, of.scale, of.prompts, np.random.default_rng(SEED))),
         }
         for judge in judging.enabled_judges(project)
         for of, word in zip(first, evidence.judged(project, judge, first), strict=True)

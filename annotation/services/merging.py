@@ -105,7 +105,7 @@ def _panels(
     """For each attribute the calibrated panel on the units of `everything`; None where no judge spoke."""
     spoken = [evidence.judged(project, judge, everything) for judge in judges]
     return [
-        _panel(of_first, of_all, [word[which].spoken(of_all.scale) for word in spoken])
+        _panel(of_first, of_all, [word[which] for word in spoken])
         for which, (of_first, of_all) in enumerate(zip(first, everything, strict=True))
     ]
 
