@@ -35,7 +35,9 @@ def run(argv: Sequence[str]) -> int:
 
     from config import embedded, supervisor
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what was started is stopped
+    # So that what was started is stopped, also by a script that started this in the background, where SIGINT is ignored.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with servers_for(argv[1] if len(argv) > 1 else None):
             execute_from_command_line(list(argv))
