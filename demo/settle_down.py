@@ -1,7 +1,10 @@
 """Wait until the worker has judged, merged and counted everything, and say what it is at."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 
+from celery import Task
 from rich.console import Console
 
 from annotation import tasks as platform_tasks
@@ -30,7 +33,11 @@ def wait(console: Console) -> None:
     ]
     for title, is_done, task in steps:
         with console.status(f"{title} in the worker"):
-            _until(lambda is_done=is_done: all(is_done(project) for project in projects), task, title)
+            _until(partial(_for_all, is_done, projects), task, title)
+
+
+def _for_all(is_done: Callable[[Project], bool], projects: list[Project]) -> bool:
+    return all(is_done(project) for project in projects)
 
 
 def wait_for_versions(console: Console) -> None:
@@ -43,7 +50,8 @@ def wait_for_versions(console: Console) -> None:
         _until(built, platform_tasks.build_versions, "Building versions")
 
 
-def _until(is_done, task, title) -> None:  # type: ignore[no-untyped-def]
+def _until(is_done: Callable[[], bool], task: Task, title: str) -> None:
+    """Wait, and wake the worker now and then: a message may be lost, the work stands in the rows."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     turn = 0
     while not is_done():
