@@ -6,7 +6,7 @@ ARGS ?=
 export DJANGO_SETTINGS_MODULE := config.settings
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo up worker test test-fast check format clean screenshots
+.PHONY: bench-claims help setup setup-dev demo up worker test test-fast check format clean screenshots
 
 help:  ## list the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -47,13 +47,16 @@ test-fast: setup-dev  ## the tests that take seconds
 check: setup-dev  ## the whole gate: format, lint, types, migrations, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy consensus modelgen annotation config demo
+	@$(BIN)/mypy consensus modelgen annotation config demo bench
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(MAKE) --no-print-directory test
 
 format: setup-dev  ## put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+bench-claims: setup  ## how fast work is handed out, through HTTP (ARGS="--samples 10000 --people 1 8 32 --runs 5")
+	@$(BIN)/python -m bench $(ARGS)
 
 screenshots: setup-dev  ## the pictures of docs/images, from a running demo (make screenshots ARGS=--help)
 	@$(BIN)/python docs/screenshots.py $(ARGS)

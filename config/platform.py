@@ -47,7 +47,7 @@ def prepare(say: Say) -> None:
 
 def supervisor(*, say: Say, quiet: bool = False) -> Supervisor:
     """The web server, a worker for both queues, and beat; started in this order, stopped in the opposite one."""
-    return Supervisor([_web(), _worker(), _beat()], say, log_folder=settings.VAR_DIR / "log", quiet=quiet)
+    return Supervisor([web(), _worker(), _beat()], say, log_folder=settings.VAR_DIR / "log", quiet=quiet)
 
 
 def answers() -> bool:
@@ -59,7 +59,8 @@ def answers() -> bool:
         return False
 
 
-def _web() -> Process:
+def web() -> Process:
+    """The web server alone."""
     argv = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
         *("--host", settings.HOST, "--port", str(settings.PORT), "--no-ws", "--log-level", "warning"),
