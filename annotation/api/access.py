@@ -14,8 +14,7 @@ STAFF = (Role.REVIEWER, Role.ADMIN)
 def project_for(request: Request, slug: str, *roles: str, scope: str) -> Project:
     """The project, when this account has one of the roles in it. Somebody without any role finds nothing (404)."""
     require_scope(request, scope)
-    project = Project.objects.filter(slug=slug).first()
-    held = people.roles_of(project=project, user=account(request)) if project else set()
+    project, held = people.part_in(slug=slug, user=account(request))
     if project is None or not held:
         raise NotFound(f"No project {slug!r} that you have a part in.")
     if roles and not held & set(roles):

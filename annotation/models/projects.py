@@ -4,6 +4,7 @@ from typing import Literal
 
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 
 
 class Project(models.Model):
@@ -33,14 +34,14 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    @property
+    @cached_property
     def rubric(self) -> "Rubric":
-        """The version that new annotations follow."""
+        """The version that new annotations follow, as this object read it: an object lives for one request or task."""
         return self.rubrics.latest("version")
 
-    @property
+    @cached_property
     def policy(self) -> "Policy":
-        """The version that undecided samples follow."""
+        """The version that undecided samples follow, as this object read it."""
         return self.policies.latest("version")
 
 

@@ -68,7 +68,7 @@ def claim_sample(*, annotator: Annotator, sample: Sample, at: datetime) -> Assig
     if not locked.is_claimable:
         raise NotClaimable("no_slot", f"Sample {locked.external_id} is {locked.state} and has no slot free.")
     _refuse_if_at_cap(annotator)
-    return _lease(locked, annotator, at)
+    return _lease(locked, annotator, at, place=_free_place(annotator))
 
 
 def _queue_up(annotator: Annotator) -> None:
@@ -115,27 +115,33 @@ def _first(lane: QuerySet[Sample], *, skip_locked: bool = False) -> Sample | Non
     return lane.select_for_update(skip_locked=skip_locked, of=("self",)).first()
 
 
-def _lease(sample: Sample, annotator: Annotator, at: datetime) -> Assignment:
-    """Take a slot of a locked sample and put it into this person's hands."""
+def _lease(sample: Sample, annotator: Annotator, at: datetime, *, place: int = 0) -> Assignment:
+    """Take a slot of a locked sample and put it into this person's hands, in place where they had it before."""
     Sample.objects.filter(pk=sample.pk).update(leased_count=F("leased_count") + 1)
-    if sample.lane_seq is None:
+    if sample.lane_seq is None and sample.rank > annotator.fresh_cursor:
         Annotator.objects.filter(pk=annotator.pk, fresh_cursor__lt=sample.rank).update(fresh_cursor=sample.rank)
-    assignment, _ = Assignment.objects.update_or_create(
+    lease = Assignment(
         sample=sample,
         annotator=annotator,
-        defaults={
-            "state": Assignment.State.LEASED,
-            "lease_place": _free_place(annotator),
-            "claimed_at": at,
-            "lease_expires_at": at + timedelta(minutes=annotator.project.lease_minutes),
-            "finished_at": None,
-            "shown_order": _shown_order(sample, annotator.project),
-        },
+        state=Assignment.State.LEASED,
+        lease_place=place,
+        claimed_at=at,
+        lease_expires_at=at + timedelta(minutes=annotator.project.lease_minutes),
+        finished_at=None,
+        shown_order=_shown_order(sample, annotator.project),
     )
-    return assignment
+    # One statement for both: whether there is a row to lease again is decided by the database.
+    [lease] = Assignment.objects.bulk_create(
+        [lease], update_conflicts=True, unique_fields=["sample", "annotator"], update_fields=LEASED_ANEW
+    )
+    return lease
+
+
+LEASED_ANEW = ["state", "lease_place", "claimed_at", "lease_expires_at", "finished_at", "shown_order"]
 
 
 def _free_place(annotator: Annotator) -> int:
+    """Where a second lease goes. Raises NotClaimable when both places are taken."""
     taken = set(annotator.assignments.filter(state=Assignment.State.LEASED).values_list("lease_place", flat=True))
     if free := {0, 1} - taken:
         return min(free)

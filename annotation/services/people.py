@@ -67,6 +67,16 @@ def roles_of(*, project: Project, user: User) -> set[str]:
     return roles | {Role.ADMIN} if user.is_superuser else roles
 
 
+def part_in(*, slug: str, user: User) -> tuple[Project | None, set[str]]:
+    """The project of this short name and what this account may do in it, in one query for a member."""
+    memberships = list(Membership.objects.filter(project__slug=slug, user=user).select_related("project"))
+    project = memberships[0].project if memberships else None
+    if user.is_superuser:
+        project = project or Project.objects.filter(slug=slug).first()
+        return project, {str(membership.role) for membership in memberships} | {Role.ADMIN}
+    return project, {str(membership.role) for membership in memberships}
+
+
 def issue_token(*, user: User, name: str, scopes: list[str]) -> str:
     """Make a key for the REST interface and return it: the only time that it can be read."""
     key = secrets.token_urlsafe(32)

@@ -45,6 +45,7 @@ def create(
 
 def write_rubric(*, project: Project, attributes: Sequence[Mapping[str, Any]]) -> Rubric:
     """Freeze a further version of what is asked."""
+    project.__dict__.pop("rubric", None)  # what this object read is no longer the latest
     return Rubric.objects.create(project=project, version=_next(project.rubrics), attributes=asked_of(attributes))
 
 
@@ -55,6 +56,7 @@ def asked_of(attributes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def write_policy(*, project: Project, **content: Any) -> Policy:
     """Freeze a further version of how samples are decided; undecided ones follow it at their next submission."""
+    project.__dict__.pop("policy", None)
     return Policy.objects.create(project=project, version=_next(project.policies), **content)
 
 

@@ -51,9 +51,9 @@ def submit(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
     Raises RatingsRefused, AlreadySubmitted, Assignment.DoesNotExist.
     """
     sample, assignment = _lock(assignment_id)
-    if earlier := assignment.annotations.filter(client_key=answer.client_key).first():
+    held = assignment.state == Assignment.State.LEASED  # then nothing was submitted yet
+    if not held and (earlier := assignment.annotations.filter(client_key=answer.client_key).first()):
         return Receipt(earlier, counted=assignment.state == Assignment.State.SUBMITTED, repeated=True)
-    held = assignment.state == Assignment.State.LEASED
     if not held and assignment.state not in (Assignment.State.EXPIRED, Assignment.State.RELEASED):
         raise AlreadySubmitted(
             f"This sample is {assignment.state} for {assignment.annotator} already; claim the next one."
@@ -118,9 +118,11 @@ def _is_published(assignment: Assignment) -> bool:
 
 def _lock(assignment_id: int) -> tuple[Sample, Assignment]:
     """The sample first, then the assignment: the order in which everything here locks."""
-    sample_id = Assignment.objects.values_list("sample_id", flat=True).get(pk=assignment_id)
+    of_assignment = Assignment.objects.filter(pk=assignment_id).values("sample_id")
     samples = Sample.objects.select_for_update(of=("self",)).select_related("project")
-    sample = samples.get(pk=sample_id)
+    sample = samples.filter(pk__in=of_assignment).first()
+    if sample is None:
+        raise Assignment.DoesNotExist(f"There is no assignment {assignment_id}.")
     assignment = Assignment.objects.select_for_update(of=("self",)).select_related("annotator").get(pk=assignment_id)
     return sample, assignment
 

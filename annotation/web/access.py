@@ -13,8 +13,7 @@ STAFF: set[str] = {Role.REVIEWER, Role.ADMIN}
 def project_for(request: HttpRequest, slug: str, roles: set[str]) -> Project:
     """The project, for an account with one of the roles; 404 for a stranger, 403 for another role."""
     assert isinstance(request.user, User)  # noqa: S101  login_required has run
-    project = Project.objects.filter(slug=slug).first()
-    held = people.roles_of(project=project, user=request.user) if project else set()
+    project, held = people.part_in(slug=slug, user=request.user)
     if project is None or not held:
         raise Http404(f"No project {slug!r} that you have a part in.")
     if not held & roles:
