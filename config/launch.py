@@ -32,6 +32,7 @@ def run(argv: Sequence[str]) -> int:
     from celery.exceptions import ImproperlyConfigured as CeleryMisconfigured
     from django.core.exceptions import ImproperlyConfigured
     from django.db import OperationalError, ProgrammingError
+    from kombu.exceptions import OperationalError as BrokerDown
 
     from config import embedded, supervisor
 
@@ -47,6 +48,8 @@ def run(argv: Sequence[str]) -> int:
         return _say(str(error))
     except OperationalError as error:
         return _say(f"PostgreSQL does not answer: {_first_line(error)}. Start it, or mend DATABASE_URL.")
+    except BrokerDown as error:
+        return _say(f"Redis or Valkey does not answer: {_first_line(error)}. Start it, or mend REDIS_URL.")
     except ProgrammingError as error:
         if "does not exist" in str(error):
             return _say(f"The database is not set up ({_first_line(error)}). Run `python manage.py migrate`.")

@@ -1,15 +1,18 @@
 """The platform as processes: web server, worker, beat, above the two servers. `up` and `demo` start the same ones."""
 
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
 from config import embedded
+from config.celery import app
 from config.supervisor import Process, Supervisor, require_port
 
 Say = Callable[[str], None]
@@ -38,11 +41,26 @@ def require_address() -> None:
 
 
 def prepare(say: Say) -> None:
-    """Bring the database and the static files up to date."""
+    """Bring the database and the static files up to date, and see that what is needed later is there."""
+    _require_files_folder()
+    with app.connection_for_write() as broker:
+        broker.ensure_connection(max_retries=1, interval_start=0.2)
     say("Bringing the database up to date.")
     call_command("migrate", interactive=False, verbosity=0)
     say("Collecting static files.")
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _require_files_folder() -> None:
+    try:
+        settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.MEDIA_ROOT):
+            pass
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{settings.MEDIA_ROOT} cannot be written ({error.strerror}): data set versions go there. Make it writable, or "
+            "point CONCORD_FILES at a folder that is."
+        ) from error
 
 
 def supervisor(*, say: Say, quiet: bool = False) -> Supervisor:

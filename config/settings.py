@@ -64,11 +64,22 @@ def database(url: str) -> dict[str, Any]:
             "DATABASE_URL cannot be read. Write postgresql://user:password@host:port/name, with %40 for an @ and %2F for "
             "a / inside the password."
         ) from error
+    if not parsed.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL names no database. Write postgresql://user:password@host/name.")
     return parsed
 
 
+def broker(url: str) -> str:
+    if not url.startswith(("redis://", "rediss://", "redis+socket://")):
+        raise ImproperlyConfigured(
+            f"REDIS_URL starts with {url.split(':')[0]!r}; write redis://host:port/number, rediss:// for TLS, or "
+            "redis+socket:///path/of/the/socket."
+        )
+    return url
+
+
 DATABASES = {"default": database(DATABASE_URL or EMBEDDED.database_url)}
-CELERY_BROKER_URL = REDIS_URL or EMBEDDED.redis_url
+CELERY_BROKER_URL = broker(REDIS_URL or EMBEDDED.redis_url)
 
 # --- Django -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -89,6 +100,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "config.middleware.ReadableRequestsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -170,6 +182,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["annotation.api.parsing.StorableJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "URL_FORMAT_OVERRIDE": None,  # JSON is all there is
     "EXCEPTION_HANDLER": "annotation.api.problems.problem_response",
 }
 SPECTACULAR_SETTINGS = {

@@ -29,5 +29,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = "config.views.refused"
 handler404 = "config.views.missing"
 handler500 = "config.views.broken"

@@ -1,8 +1,10 @@
 """What belongs to no part: whether the platform is well, and what is said when something unforeseen broke."""
 
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.defaults import page_not_found, server_error
+
+from config.middleware import refusal
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -16,7 +18,7 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A 404 in the caller's language: a page, or problem+json."""
     if not request.path.startswith("/api/"):
         return page_not_found(request, exception)
-    return _problem(404, "Not found", f"Nothing is at {request.path}. The addresses are listed at /api/docs/.")
+    return refusal(request, 404, "Not found", f"Nothing is at {request.path}. The addresses are listed at /api/docs/.")
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -24,9 +26,9 @@ def broken(request: HttpRequest) -> HttpResponse:
     if not request.path.startswith("/api/"):
         return server_error(request)
     detail = "Something broke here that nobody foresaw. Nothing was stored; it is in the server's log."
-    return _problem(500, "Internal error", detail)
+    return refusal(request, 500, "Internal error", detail)
 
 
-def _problem(status: int, title: str, detail: str) -> HttpResponse:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return JsonResponse(body, status=status, content_type="application/problem+json")
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A 400 that Django found before any view: too many fields, a boundary that is none."""
+    return refusal(request, 400, "Not understood", "The request cannot be read as what it says it is.")

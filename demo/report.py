@@ -36,11 +36,13 @@ def show(report: Figures, console: Console) -> None:
     console.print(f"\n{report['annotations_submitted']} annotations submitted; {report['seconds']} s in all.\n")
 
 
-EXPLANATION = """\
-Everything about agreement is measured on first rounds. alpha is Krippendorff's; equal is the share of equal pairs (two
-people of a sample, or a judge and one person), kappa the same corrected for chance, quadratic weights. In brackets: 95 %
-intervals that draw whole prompts; under ten prompts they are rough. weight is what all judges of a project together have
-earned in the merged label, 0 to 1. The reward head is a linear head on plain text features: expect little of it."""
+EXPLANATION = (
+    "Everything about agreement is measured on first rounds. alpha is Krippendorff's; equal is the share of equal pairs "
+    "(two people of a sample, or a judge and one person), kappa the same corrected for chance, quadratic weights. In "
+    "brackets: 95 % intervals that draw whole prompts; under ten prompts they are rough. weight is what all judges of a "
+    "project together have earned in the merged label, 0 to 1. The reward head is a linear head on plain text features: "
+    "expect little of it."
+)
 
 
 def _samples(projects: dict[str, Figures]) -> Table:
@@ -51,20 +53,19 @@ def _samples(projects: dict[str, Figures]) -> Table:
     table.add_row("annotations that count", *(str(of["annotations"]) for of in samples.values()))
     table.add_row("labels per decided sample", *(labels_per_sample(of) for of in samples.values()))
     table.add_row("first round disagreed", *(share_text(of["disagreed"], of["decided"]) for of in samples.values()))
-    table.add_row("escalated", *(share_text(of["escalated_ever"], of["decided"]) for of in samples.values()))
-    for state in ("resolved", "contested", "excluded", "open"):
-        table.add_row(state, *(str(of["states"][state]) for of in samples.values()))
+    table.add_row("went to two more", *(share_text(of["escalated_ever"], of["decided"]) for of in samples.values()))
+    for state in ("resolved", "contested", "excluded", "escalated", "open"):
+        table.add_row(f"{state} now", *(str(of["states"][state]) for of in samples.values()))
     return table
 
 
 def _people(projects: dict[str, Figures]) -> Table:
-    table = _table("people", "attribute", "alpha", "equal", "kappa", "samples", "prompts")
+    table = _table("people", "attribute", "alpha", "equal", "kappa", "prompts")
     for slug, figures in projects.items():
         for reliability, people in zip(figures["reliability"], figures["people"], strict=True):
             alpha = reliability["alpha"]
             estimates = (alpha, people["equal_share"], people["weighted_kappa"])
-            counts = (str(alpha["count"]), str(alpha["clusters"]))
-            table.add_row(slug, reliability["attribute"], *map(_short, estimates), *counts)
+            table.add_row(slug, reliability["attribute"], *map(_short, estimates), str(alpha["clusters"]))
     return table
 
 
@@ -81,12 +82,16 @@ def _judges(projects: dict[str, Figures]) -> Table:
 
 
 def _short(estimate: Figures) -> str:
-    """An estimate with its interval in fourteen characters, or that it is undefined."""
+    """An estimate with its interval in thirteen characters or so, or that it is undefined."""
     if estimate["value"] is None:
         return "undefined"
     if estimate["low"] is None:
-        return f"{estimate['value']:.2f}"
-    return " ".join([f"{estimate['value']:.2f}", f"[{estimate['low']:.2f} {estimate['high']:.2f}]"])
+        return _bare(estimate["value"])
+    return f"{_bare(estimate['value'])} [{_bare(estimate['low'])} {_bare(estimate['high'])}]"
+
+
+def _bare(value: float) -> str:
+    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
 
 
 def show_versions(numbers: dict[str, int], console: Console) -> None:

@@ -23,6 +23,10 @@ class StillBusy(Exception):
     """The worker did not finish in time."""
 
 
+class NotBuilt(Exception):
+    """A data set version failed; the message says why."""
+
+
 def wait(console: Console) -> None:
     """Judging first, then merging, then the figures: each needs the one before. Messages only hurry beat along."""
     projects = list(Project.objects.filter(slug__in=[which.slug for which in SETS]))
@@ -48,6 +52,14 @@ def wait_for_versions(console: Console) -> None:
 
     with console.status("Building data set versions in the worker"):
         _until(built, platform_tasks.build_versions, "Building versions")
+
+
+def require_built(numbers: dict[str, int]) -> None:
+    """Raises NotBuilt with the reason of the first version that failed."""
+    for slug, number in numbers.items():
+        version = DatasetVersion.objects.get(project__slug=slug, number=number)
+        if version.state == DatasetVersion.State.FAILED:
+            raise NotBuilt(f"Version {number} of {slug} was not built: {version.problem}.")
 
 
 def _until(is_done: Callable[[], bool], task: Task, title: str) -> None:

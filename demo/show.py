@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import time
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +38,8 @@ def run(*, stay: bool, limit: int | None, report_file: str | None) -> None:
             if stay:
                 _serve(stage)
         finally:
+            for again in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(again, signal.SIG_IGN)  # it is ending, in order
             _say("Stopping.")
             stage.stop()
 
@@ -51,6 +54,7 @@ def _perform(
     settle_down.wait(console)
     numbers = {which.slug: _version(which.slug) for which in SETS}
     settle_down.wait_for_versions(console)
+    settle_down.require_built(numbers)
     figures = report.gather(
         platform.address(), people.replay_key, replayed=replayed, seconds=time.monotonic() - started
     )

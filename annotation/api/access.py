@@ -18,7 +18,9 @@ def project_for(request: Request, slug: str, *roles: str, scope: str) -> Project
     if project is None or not held:
         raise NotFound(f"No project {slug!r} that you have a part in.")
     if roles and not held & set(roles):
-        raise PermissionDenied(f"Only a {' or '.join(roles)} of {slug} may do this; you are {', '.join(sorted(held))}.")
+        raise PermissionDenied(
+            f"This needs the role {' or '.join(roles)} in {slug}; you are {', '.join(sorted(held))}."
+        )
     return project
 
 

@@ -56,13 +56,13 @@ class Sample(models.Model):
             models.CheckConstraint(name="sample_has_a_response", condition=Q(response_count__gt=0)),
         ]
         indexes = [
-            # querysets.SampleQuerySet.fresh_after: the next sample that nobody gave back
+            # querysets.fresh_lane: the next sample that nobody gave back
             models.Index(
                 name="sample_fresh",
                 fields=["project", "rank"],
                 condition=Q(state="open", lane_seq__isnull=True, open_slots__gt=0),
             ),
-            # querysets.SampleQuerySet.returned_after: escalated, given back, re-prioritised
+            # querysets.returned_lane: escalated, given back, re-prioritised
             models.Index(
                 name="sample_returned",
                 fields=["project", "lane_seq"],

@@ -121,6 +121,8 @@ def _check(verdict: Verdict, places: Sequence[ratings.Place]) -> None:
             raise JudgmentRefused(
                 f"Sample {verdict.sample_id}: {place.name} is {value}, which is off its scale {place.levels}."
             )
+    if all(value is None for value in verdict.ratings):
+        raise JudgmentRefused(f"Sample {verdict.sample_id}: the judgment says nothing. Give at least one value.")
     if verdict.probabilities is not None and len(verdict.probabilities) != len(places):
         raise JudgmentRefused(
             f"Sample {verdict.sample_id}: {len(verdict.probabilities)} rows of probabilities for {len(places)} places. "

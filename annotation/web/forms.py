@@ -6,8 +6,8 @@ from django.http import HttpRequest
 
 
 def text(request: HttpRequest, name: str, *, longest: int) -> str:
-    """A posted text without NUL, which PostgreSQL cannot store, cut to what is stored."""
-    return request.POST.get(name, "").replace("\x00", "")[:longest]
+    """A posted text without what PostgreSQL cannot store (NUL, halves of characters), cut to what is stored."""
+    return request.POST.get(name, "").replace("\x00", "").encode(errors="ignore").decode()[:longest]
 
 
 def number(request: HttpRequest, name: str) -> int | str | None:

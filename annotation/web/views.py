@@ -40,10 +40,11 @@ def annotate(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an annotation and answer with the next sample."""
     assignment = assignment_for(request, pk)
+    if request.method != "POST":  # after logging in again
+        return redirect("annotation:annotate", slug=assignment.annotator.project.slug)
     try:
         answer = _answer(request, assignment)
         receipt = submission.submit(assignment_id=pk, answer=answer, at=timezone.now())
@@ -82,10 +83,11 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
 def skip(request: HttpRequest, pk: int) -> HttpResponse:
     """Decline a sample with a reason and answer with the next one."""
     assignment = assignment_for(request, pk)
+    if request.method != "POST":  # after logging in again
+        return redirect("annotation:annotate", slug=assignment.annotator.project.slug)
     try:
         leases.skip(assignment=assignment, reason=request.POST.get("reason", ""), at=timezone.now())
     except (LeaseGone, ValueError) as refusal:

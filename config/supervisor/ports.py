@@ -32,7 +32,9 @@ def require_port(host: str, port: int) -> None:
         if port_is_free(host, port):
             return
     except OSError as error:
-        raise PortTaken(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another: PORT=8000") from error
+        raise PortTaken(
+            f"Cannot listen on {host}:{port}: {error.strerror}. HOST must be an address of this machine, PORT one you may use"
+        ) from error
     other = next((number for number in range(port + 1, 65536) if port_is_free(host, number)), 0)
     raise PortTaken(
         f"Port {port} is in use (another program listens on {host}:{port}). Stop it, or choose another: PORT={other}"

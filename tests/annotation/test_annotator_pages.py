@@ -53,9 +53,13 @@ def test_nobody_posts_without_logging_in(client, project, page):
     assert client.post(page)["Location"].startswith("/login/")
 
 
-@pytest.mark.parametrize("page", POSTS)
-def test_what_changes_something_is_posted(browser, page):
-    assert browser.get(page).status_code == 405
+@pytest.mark.parametrize("what", ["submit", "skip"])
+def test_who_comes_back_from_logging_in_again_finds_the_sample_and_changes_nothing(browser, opened, what):
+    """Without a script the log-in leads to the address that was posted to."""
+    lease = Assignment.objects.get()
+    response = browser.get(f"/assignments/{lease.pk}/{what}/")
+    assert (response.status_code, response["Location"]) == (302, ANNOTATE)
+    assert Assignment.objects.get().state == "leased"
 
 
 def test_one_logs_in_with_name_and_password(client, ana):
