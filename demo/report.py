@@ -76,7 +76,11 @@ def _judges(projects: dict[str, Figures]) -> Table:
         for row in figures["judges"]:
             estimates = (row["equal_share"], row["weighted_kappa"])
             table.add_row(
-                slug, row["judge"], row["attribute"], *map(_short, estimates), weights.get(row["attribute"], "-")
+                slug,
+                row["judge"].split(" (")[0],
+                row["attribute"],
+                *map(_short, estimates),
+                weights.get(row["attribute"], "-"),
             )
     return table
 
