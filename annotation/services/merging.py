@@ -201,11 +201,16 @@ def _revise(label: ConsensusLabel, merged: _Merged, at: datetime) -> bool:
     probabilities = merged.probabilities[_key(label)]
     if label.human_value in merged.levels:
         _suspect(label, merged, probabilities, at)
-    before = label.probabilities
-    moved = before is None or max(abs(a - b) for a, b in zip(before, probabilities, strict=True)) >= NOTICEABLE
-    if value == label.merged_value and not moved and label.merge_fit_id is not None:
+    if value == label.merged_value and label.merge_fit_id is not None and not _moved(label, probabilities):
         return False
     return labels.merge(label=label, merged_value=value, probabilities=probabilities, fit=merged.fit, at=at)
+
+
+def _moved(label: ConsensusLabel, probabilities: list[float]) -> bool:
+    before = label.probabilities
+    if before is None or len(before) != len(probabilities):  # the rubric may have more levels than it had
+        return True
+    return max(abs(a - b) for a, b in zip(before, probabilities, strict=True)) >= NOTICEABLE
 
 
 def _suspect(label: ConsensusLabel, merged: _Merged, probabilities: list[float], at: datetime) -> None:
