@@ -19,6 +19,7 @@ from modelgen.engines import embedded
 from modelgen.heads import FittedHead, LevelsDoNotFit, NothingToHoldOut, TooFewLabels, fit_head
 from modelgen.models import RewardHead, RewardHeadPlan
 
+LEAST = 40  # labelled samples; nothing that is fitted to fewer could earn a weight in the merge
 GROWTH = 1.2  # refit when there are a fifth more labelled samples
 SEED = 1
 CHUNK = 500
@@ -67,10 +68,6 @@ def _judgeable(project: Project) -> list[Evidence]:
 def _is_due(plan: RewardHeadPlan, first: Sequence[Evidence]) -> bool:
     labelled = _labelled_count(first)
     return labelled >= max(LEAST, plan.fitted_to * GROWTH)
-
-
-# Under this many labelled samples nothing that is fitted could earn a weight in the merge.
-LEAST = 40
 
 
 def _labelled_count(first: Sequence[Evidence]) -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotation.models import Assignment, ConsensusLabel, DatasetVersion, Judge, Judgment, Project, Sample
+from annotation.models import Assignment, ConsensusLabel, DatasetVersion, Judgment, Project, Sample
 from annotation.services import showing
 from annotation.services.submission import Answer
 
@@ -179,9 +179,3 @@ class VersionOutput(serializers.ModelSerializer):
             "number", "state", "filters", "policy", "rubric", "counts", "reliability", "files", "problem",
             "requested_at", "finished_at",
         )  # fmt: skip
-
-
-class JudgeOutput(serializers.ModelSerializer):
-    class Meta:
-        model = Judge
-        fields = ("digest", "kind", "name", "configuration", "family", "licence")

@@ -1,5 +1,7 @@
 """Claim, submit, correct, skip, release, renew: the annotator's side of the interface."""
 
+from collections.abc import Callable
+
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
@@ -57,22 +59,14 @@ def assignment(request: Request, pk: int) -> Response:
 @api_view(["POST"])
 def submit(request: Request, pk: int) -> Response:
     """Submit an annotation. The same client key again answers 200 with the same receipt and stores nothing."""
-    mine = access.assignment_for(request, pk)
-    form = SubmissionInput(data=request.data)
-    form.is_valid(raise_exception=True)
-    receipt = submission.submit(assignment_id=mine.pk, answer=form.answer(), at=timezone.now())
-    return _receipt(receipt)
+    return _taken_by(submission.submit, request, pk)
 
 
 @extend_schema(request=SubmissionInput, responses={201: ReceiptOutput, 200: ReceiptOutput})
 @api_view(["POST"])
 def correct(request: Request, pk: int) -> Response:
     """Correct one's own annotation, for ten minutes after it was submitted."""
-    mine = access.assignment_for(request, pk)
-    form = SubmissionInput(data=request.data)
-    form.is_valid(raise_exception=True)
-    receipt = submission.correct(assignment_id=mine.pk, answer=form.answer(), at=timezone.now())
-    return _receipt(receipt)
+    return _taken_by(submission.correct, request, pk)
 
 
 @extend_schema(request=SkipInput, responses={204: None})
@@ -109,6 +103,11 @@ def _sample(project: Project, external_id: str) -> Sample:
     return sample
 
 
-def _receipt(receipt: submission.Receipt) -> Response:
+def _taken_by(service: Callable[..., submission.Receipt], request: Request, pk: int) -> Response:
+    """An answer to one's own assignment, taken in by `submit` or `correct`."""
+    mine = access.assignment_for(request, pk)
+    form = SubmissionInput(data=request.data)
+    form.is_valid(raise_exception=True)
+    receipt = service(assignment_id=mine.pk, answer=form.answer(), at=timezone.now())
     code = status.HTTP_200_OK if receipt.repeated else status.HTTP_201_CREATED
     return Response(ReceiptOutput(receipt).data, status=code)
