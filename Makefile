@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+CROWDS ?= 20
+SEED := $(or $(SEED),$(shell date +%s))
 export DJANGO_SETTINGS_MODULE := config.settings
 
 .DEFAULT_GOAL := help
-.PHONY: bench-claims help setup setup-dev demo up worker test test-fast check format clean screenshots
+.PHONY: bench-claims bench-label-studio query-plans help setup setup-dev demo up worker test test-fast test-crowds check format clean screenshots
 
 help:  ## list the jobs
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 setup: $(VENV)/.embedded  ## virtual environment with everything that Concord needs to run
 
@@ -44,6 +46,10 @@ test: setup-dev  ## every test, against a real PostgreSQL and a real Valkey
 test-fast: setup-dev  ## the tests that take seconds
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
+test-crowds: setup-dev  ## random crowds for longer: CROWDS times as many stories, others each time (SEED=... tells them again)
+	@echo "Seed $(SEED)"
+	@CROWDS=$(CROWDS) $(BIN)/python -m pytest tests/annotation -k "crowd or clock" --hypothesis-seed=$(SEED) $(ARGS)
+
 check: setup-dev  ## the whole gate: format, lint, types, migrations, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -57,6 +63,12 @@ format: setup-dev  ## put the code into its format
 
 bench-claims: setup  ## how fast work is handed out, through HTTP (ARGS="--samples 10000 --people 1 8 32 --runs 5")
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-label-studio: setup  ## Label Studio under the same crowd, to run right after it (ARGS="--tasks 10000 --people 32 --folder /tmp/ls")
+	@$(BIN)/python -m bench.label_studio $(ARGS)
+
+query-plans: setup  ## how PostgreSQL runs the statements of a loop, written to docs/query-plans.md
+	@$(BIN)/python -m bench.plans docs/query-plans.md
 
 screenshots: setup-dev  ## the pictures of docs/images, from a running demo (make screenshots ARGS=--help)
 	@$(BIN)/python docs/screenshots.py $(ARGS)

@@ -47,17 +47,26 @@ class ProjectAdmin(admin.ModelAdmin):
 
 
 @admin.register(models.Annotator)
-class AnnotatorAdmin(admin.ModelAdmin):
-    list_display = ("external_id", "project", "user", "state", "is_qualified", "cap")
+class AnnotatorAdmin(ShownOnly):
+    """People as projects know them. An admin of the project decides about them on its page "People", with a reason."""
+
+    list_display = ("external_id", "project", "user", "state", "is_qualified", "cap", "held_until")
     list_filter = ("project", "state", "is_qualified")
     search_fields = ("external_id",)
-    readonly_fields = ("project", "external_id", "user", "fresh_cursor", "joined_at")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+@admin.register(models.Notice)
+class NoticeAdmin(ShownOnly):
+    list_display = ("annotator", "kind", "by_name", "created_at", "read_at", "answered_at", "closed_at")
+    list_filter = ("kind",)
+    list_select_related = ("annotator",)
+
+
+@admin.register(models.QualityRule)
+class QualityRuleAdmin(ShownOnly):
+    list_display = ("project", "measure", "limit", "minimum", "action", "hold_minutes", "is_enabled")
+    list_filter = ("project", "action")
+    list_select_related = ("project",)
 
 
 @admin.register(models.ApiToken)
@@ -110,6 +119,7 @@ class ProjectJudgeAdmin(admin.ModelAdmin):
 for shown in (
     models.Rubric,
     models.Policy,
+    models.AnnotatorFigures,
     models.Judgment,
     models.ConsensusLabel,
     models.ReviewItem,

@@ -64,11 +64,15 @@ def layout(attributes: Sequence[Mapping[str, Any]], response_count: int) -> list
     return [Place(a, r) for r in range(response_count) for a in of_responses] + [Place(a, None) for a in of_sample]
 
 
-def slots(places: Sequence[Place], policy: Policy) -> list[Slot]:
-    """The same positions as the numbers package knows them, with the policy's limits on its triggers."""
+def slots(places: Sequence[Place], policy: Policy, annotations: Sequence[Annotation] = ()) -> list[Slot]:
+    """The same positions as the numbers package knows them, with the policy's limits on its triggers.
+
+    A trigger that somebody who gave one of these annotations was not asked decides nothing, unless that leaves none.
+    """
+    triggers = _asked_of_all(policy.triggers, places, annotations)
 
     def slot(place: Place) -> Slot:
-        limits = policy.triggers.get(place.name, {})
+        limits = triggers.get(place.name, {})
         name = place.name if place.response is None else f"{place.name} of response {place.response + 1}"
         return Slot(
             name=name,
@@ -78,6 +82,17 @@ def slots(places: Sequence[Place], policy: Policy) -> list[Slot]:
         )
 
     return [slot(place) for place in places]
+
+
+def _asked_of_all(
+    triggers: Mapping[str, Mapping[str, float]], places: Sequence[Place], annotations: Sequence[Annotation]
+) -> Mapping[str, Mapping[str, float]]:
+    rubrics = {annotation.rubric_id: annotation.rubric for annotation in annotations}
+    if len(rubrics) < 2:
+        return triggers
+    asked = [{attribute["name"] for attribute in rubric.attributes} for rubric in rubrics.values()]
+    names = set.intersection({place.name for place in places}, *asked)
+    return {name: limits for name, limits in triggers.items() if name in names} or triggers
 
 
 def matrix(annotations: Sequence[Annotation], places: Sequence[Place], response_count: int) -> np.ndarray:

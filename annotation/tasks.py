@@ -7,7 +7,18 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from annotation.models import Project
-from annotation.services import figures, leases, merging, reconsideration, versions
+from annotation.services import (
+    applying,
+    figures,
+    gold_accuracy,
+    leases,
+    merging,
+    person_figures,
+    quality_rules,
+    reconsideration,
+    standing,
+    versions,
+)
 
 WHEN_THE_DATABASE_IS_BACK = {"autoretry_for": (OperationalError,), "retry_backoff": True, "max_retries": 5}
 
@@ -22,16 +33,40 @@ def reconsider_waiting(**_added_later: Any) -> None:
     reconsideration.reconsider(at=timezone.now())
 
 
+@shared_task(name="annotation.end_head_starts", **WHEN_THE_DATABASE_IS_BACK)
+def end_head_starts(**_added_later: Any) -> None:
+    reconsideration.end_head_starts(at=timezone.now())
+
+
+@shared_task(name="annotation.apply_policies", **WHEN_THE_DATABASE_IS_BACK)
+def apply_policies(**_added_later: Any) -> None:
+    for project in applying.waiting():
+        applying.apply(project=project, at=timezone.now())
+
+
 @shared_task(name="annotation.merge_labels", **WHEN_THE_DATABASE_IS_BACK)
-def merge_labels(**_added_later: Any) -> None:
+def merge_labels(*, at_once: bool = False, **_added_later: Any) -> None:
     for project in Project.objects.exclude(state=Project.State.ARCHIVED):
-        merging.merge_project(project=project, at=timezone.now())
+        merging.merge_project(project=project, at=timezone.now(), at_once=at_once)
 
 
 @shared_task(name="annotation.refresh_figures", **WHEN_THE_DATABASE_IS_BACK)
-def refresh_figures(**_added_later: Any) -> None:
+def refresh_figures(*, at_once: bool = False, **_added_later: Any) -> None:
     for project in Project.objects.exclude(state=Project.State.ARCHIVED):
-        figures.refresh(project=project, at=timezone.now())
+        figures.refresh(project=project, at=timezone.now(), at_once=at_once)
+
+
+@shared_task(name="annotation.refresh_people", **WHEN_THE_DATABASE_IS_BACK)
+def refresh_people(**_added_later: Any) -> None:
+    for project in Project.objects.exclude(state=Project.State.ARCHIVED):
+        if person_figures.refresh(project=project, at=timezone.now()):
+            gold_accuracy.refresh_weights(project=project)
+        quality_rules.apply(project=project, at=timezone.now())
+
+
+@shared_task(name="annotation.finish_decisions", **WHEN_THE_DATABASE_IS_BACK)
+def finish_decisions(**_added_later: Any) -> None:
+    standing.finish_begun(at=timezone.now())
 
 
 @shared_task(name="annotation.build_versions", **WHEN_THE_DATABASE_IS_BACK)

@@ -1,11 +1,10 @@
 """The only writer of a sample's state: a table of moves and one conditional UPDATE, with an event row for each."""
 
 from datetime import datetime
-from typing import Any
-
-from django.db import transaction
 
 from annotation.models import Policy, Sample, SampleEvent, User
+from annotation.statements import settling
+from annotation.statements.running import row
 
 State = Sample.State
 
@@ -23,7 +22,6 @@ class TransitionNotAllowed(Exception):
     """The table of moves has no such move."""
 
 
-@transaction.atomic
 def move(
     *,
     sample_id: int,
@@ -34,9 +32,11 @@ def move(
     text: str = "",
     actor: User | None = None,
     policy: Policy | None = None,
-    **changes: Any,
+    target: int | None = None,
+    waits_for_people: bool = False,
+    head_start_until: datetime | None = None,
 ) -> bool:
-    """Move one sample, with `changes` to its other columns, and log the event.
+    """Move one sample and log the event; `target` is left as it is when it is not given.
 
     Returns False, and changes nothing, when another process moved it first.
     Raises TransitionNotAllowed when the table has no such move.
@@ -46,24 +46,24 @@ def move(
         raise TransitionNotAllowed(
             f"Sample {sample_id} cannot go from {from_state} to {to_state}; it can go to: {ways}."
         )
-    if to_state != State.CONTESTED:
-        changes.setdefault("waits_for_people", False)
-    moved = Sample.objects.filter(pk=sample_id, state=from_state).update(state=to_state, **changes)
-    if moved:
-        SampleEvent.objects.create(
-            sample_id=sample_id,
-            source=from_state,
-            target=to_state,
-            reason=reason,
-            text=text,
-            actor=actor,
-            policy=policy,
-            at=at,
-        )
-    return bool(moved)
+    moved = row(
+        settling.MOVE,
+        sample=sample_id,
+        source_state=str(from_state),
+        target_state=str(to_state),
+        reason=reason,
+        text=text,
+        actor=actor and actor.pk,
+        policy=policy and policy.pk,
+        at=at,
+        target=target,
+        waits_for_people=waits_for_people,
+        head_start_until=head_start_until,
+    )
+    return moved is not None
 
 
-def record(*, sample: Sample, reason: str, at: datetime, text: str, actor: User, policy: Policy) -> None:
+def record(*, sample: Sample, reason: str, at: datetime, text: str, actor: User | None, policy: Policy) -> None:
     """An event without a move: somebody changed what a sample has, and it stays where it is."""
     SampleEvent.objects.create(
         sample=sample,

@@ -1,6 +1,10 @@
 from django.urls import path
 
+from annotation.review import gold_views as gold
+from annotation.review import people_views as people
 from annotation.review import views as review
+from annotation.web import gold as own_gold
+from annotation.web import record
 from annotation.web import views as web
 
 app_name = "annotation"
@@ -10,7 +14,26 @@ urlpatterns = [
     path("assignments/<int:pk>/correct/", web.correct, name="correct"),
     path("assignments/<int:pk>/skip/", web.skip, name="skip"),
     path("assignments/<int:pk>/renew/", web.renew, name="renew"),
+    path("assignments/<int:pk>/dispute/", own_gold.dispute, name="dispute"),
     path("projects/<slug:slug>/", review.overview, name="overview"),
+    path("projects/<slug:slug>/gold/", gold.gold_list, name="gold"),
+    path("projects/<slug:slug>/gold/find/", gold.gold_find, name="gold-find"),
+    path("projects/<slug:slug>/gold/promote/", gold.gold_promote, name="gold-promote"),
+    path("projects/<slug:slug>/gold/samples/<int:pk>/", gold.gold_sample, name="gold-sample"),
+    path("projects/<slug:slug>/gold/samples/<int:pk>/served/", gold.gold_served, name="gold-served"),
+    path("projects/<slug:slug>/gold/disputes/<int:pk>/", gold.gold_dispute, name="gold-dispute"),
+    path("projects/<slug:slug>/gold/tests/<int:pk>/again/", gold.test_again, name="test-again"),
+    path("projects/<slug:slug>/people/", people.people_list, name="people"),
+    path("projects/<slug:slug>/people/<int:pk>/", people.person, name="person"),
+    path("projects/<slug:slug>/people/<int:pk>/decide/", people.decide, name="decide-person"),
+    path("projects/<slug:slug>/people/<int:pk>/change/", people.change, name="change-person"),
+    path("projects/<slug:slug>/people/leases/<int:pk>/give-back/", people.give_back, name="give-back"),
+    path("projects/<slug:slug>/people/notices/<int:pk>/reply/", people.reply, name="reply"),
+    path("projects/<slug:slug>/people/rules/", people.add_rule, name="add-rule"),
+    path("projects/<slug:slug>/people/rules/<int:pk>/", people.switch_rule, name="switch-rule"),
+    path("projects/<slug:slug>/record/", record.record, name="record"),
+    path("projects/<slug:slug>/record/notices/<int:pk>/answer/", record.answer, name="answer"),
+    path("projects/<slug:slug>/record/leave/", record.leave, name="leave"),
     path("projects/<slug:slug>/review/", review.queue, name="queue"),
     path("projects/<slug:slug>/review/<int:pk>/", review.sample, name="review"),
     path("projects/<slug:slug>/review/<int:pk>/decide/", review.decide, name="decide"),

@@ -1,143 +1,70 @@
-"""How fast work is handed out and taken in, through HTTP, and whether it was exact: `make bench-claims`.
+"""How a person works at Concord: one round trip a loop, the submission answered with the next sample."""
 
-A crowd logs in and then claims and submits without a pause, against the platform's own web server on an embedded
-PostgreSQL of its own. Runs of different sizes of crowd take turns, and medians are told. Afterwards the database is
-asked what must never happen: more annotations than wanted, a sample twice to one person, an acknowledged
-submission that is not there, "nothing left" while slots are open.
-"""
+from http import HTTPStatus
+from typing import Any
 
-import argparse
-import asyncio
-import os
-import re
-import statistics
-import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from bench.client import Client
+from bench.crowd import CrowdError, Turn
 
-import httpx
-
-MOST_IN_FLIGHT_AT_LOGIN = 4  # hashing passwords is meant to be slow
 PASSWORD = "bench-bench-bench"  # noqa: S105  accounts of a database that is thrown away
-SLUG = "bench"
+VALUES = (-1, 1, 1, 1, 0)  # about half of the first rounds disagree on something; a fifth by more than one step
+NEXT = {"claim_next": True}
 
 
-@dataclass
-class Tally:
-    """What one run saw. Times in milliseconds."""
+class Annotator:
+    """Logs in as a person does, then submits and gets the next sample, through the REST interface."""
 
-    claim_ms: list[float] = field(default_factory=list)
-    submit_ms: list[float] = field(default_factory=list)
-    nothing_left: int = 0
-    refused: int = 0
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
+    def __init__(self, client: Client, name: str, in_one_trip: bool = True) -> None:
+        self._client, self._name, self._in_one_trip = client, name, in_one_trip
+        self._slug = ""
+        self._in_hand: dict[str, Any] | None = None
+        self._turns = sum(name.encode())  # people do not say the same in the same order
 
-    @property
-    def loops_a_second(self) -> float:
-        return len(self.submit_ms) / self.seconds
+    async def log_in(self) -> None:
+        answer = await self._client.submit_form("/login/", {"username": self._name, "password": PASSWORD})
+        if answer.status != HTTPStatus.FOUND:
+            raise CrowdError(f"{self._name} could not log in ({answer.status}).")
 
-    @property
-    def cpu_ms_a_loop(self) -> float:
-        return 1000 * self.cpu_seconds / max(len(self.submit_ms), 1)
+    def arrive(self, slug: str) -> None:
+        """Go to a project; what is in hand elsewhere stays leased there."""
+        if slug != self._slug:
+            self._slug, self._in_hand = slug, None
 
+    async def turn(self) -> Turn:
+        turn = Turn()
+        if self._in_hand is None and not await self._claim(turn):
+            return turn
+        await self._submit(turn)
+        return turn
 
-async def run_crowd(address: str, names: list[str], seconds: float, rng_values: list[int]) -> Tally:
-    """So many people claim and submit until the time is over."""
-    tally = Tally()
-    limits = httpx.Limits(max_connections=len(names), max_keepalive_connections=len(names))
-    gate = asyncio.Semaphore(MOST_IN_FLIGHT_AT_LOGIN)
-    clients = [httpx.AsyncClient(base_url=address, timeout=60, limits=limits) for _ in names]
-    try:
-        await asyncio.gather(*(_log_in(client, name, gate) for client, name in zip(clients, names, strict=True)))
-        cpu, start = _server_cpu_seconds(), time.perf_counter()
-        await asyncio.gather(*(_work(client, start + seconds, tally, rng_values) for client in clients))
-        tally.seconds, tally.cpu_seconds = time.perf_counter() - start, _server_cpu_seconds() - cpu
-    finally:
-        await asyncio.gather(*(client.aclose() for client in clients))
-    return tally
+    async def _claim(self, turn: Turn) -> bool:
+        answer = await self._client.request("POST", f"/api/v1/projects/{self._slug}/claims/", {})
+        turn.request_ms["claim"] = answer.ms
+        if not answer.ok:
+            turn.refused = f"{answer.status} {answer.text[:200]}"
+            return False
+        turn.nothing_left = answer.status == HTTPStatus.NO_CONTENT
+        self._in_hand = None if turn.nothing_left else answer.json()
+        return self._in_hand is not None
 
-
-async def _log_in(client: httpx.AsyncClient, name: str, gate: asyncio.Semaphore) -> None:
-    async with gate:
-        page = await client.get("/login/")
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
-        form = {"username": name, "password": PASSWORD, "csrfmiddlewaretoken": token.group(1) if token else ""}
-        answer = await client.post("/login/", data=form)
-    if answer.status_code != httpx.codes.FOUND:
-        raise SystemExit(f"{name} could not log in ({answer.status_code}).")
-    client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
-
-
-async def _work(client: httpx.AsyncClient, until: float, tally: Tally, values: list[int]) -> None:
-    turn = 0
-    while time.perf_counter() < until:
-        start = time.perf_counter()
-        claim = await client.post(f"/api/v1/projects/{SLUG}/claims/", json={})
-        claimed = time.perf_counter()
-        if claim.status_code == httpx.codes.NO_CONTENT:
-            tally.nothing_left += 1
-            continue
-        if claim.is_error:
-            tally.refused += 1
-            continue
-        turn += 1
-        answer = {
-            "ratings": [{"attribute": "preference", "value": values[turn % len(values)]}],
-            "client_key": f"{claim.json()['assignment']}",
+    async def _submit(self, turn: Turn) -> None:
+        assert self._in_hand is not None  # noqa: S101  claimed just before
+        self._turns += 1
+        assignment = self._in_hand["assignment"]
+        said = {
+            "ratings": [{"attribute": "preference", "value": VALUES[self._turns % len(VALUES)]}],
+            "client_key": str(assignment),
+            **(NEXT if self._in_one_trip else {}),
         }
-        receipt = await client.post(f"/api/v1/assignments/{claim.json()['assignment']}/submission/", json=answer)
-        if receipt.is_error:
-            tally.refused += 1
-            continue
-        tally.claim_ms.append(1000 * (claimed - start))
-        tally.submit_ms.append(1000 * (time.perf_counter() - claimed))
-
-
-def _server_cpu_seconds() -> float:
-    """Processor time of everything but this process that belongs to the platform: web server and PostgreSQL."""
-    ticks = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            command = (stat.parent / "cmdline").read_bytes()
-            if b"granian" in command or b"postgres" in command:
-                fields = stat.read_text().rsplit(")", 1)[1].split()
-                ticks += int(fields[11]) + int(fields[12])
-        except OSError:
-            continue  # it has ended
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def percentile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else float("nan")
-
-
-def table(rows: dict[tuple[int, int], list[Tally]]) -> str:
-    """Medians over the runs of each cell, with the lowest and highest rate."""
-    head = "| samples | people | runs | loops/s (min-max) | claim p50/p95/p99 ms | submit p50/p95/p99 ms | cpu ms a loop | refused | nothing left |"
-    lines = [head, "|" + "---|" * 9]
-    for (samples, people), runs in rows.items():
-        rates = [run.loops_a_second for run in runs]
-        claims, submits = (
-            "/".join(
-                f"{statistics.median(percentile(getattr(run, name), share) for run in runs):.0f}"
-                for share in (0.5, 0.95, 0.99)
-            )
-            for name in ("claim_ms", "submit_ms")
-        )
-        lines.append(
-            f"| {samples} | {people} | {len(runs)} | {statistics.median(rates):.0f} ({min(rates):.0f}-{max(rates):.0f}) "
-            f"| {claims} | {submits} | {statistics.median(run.cpu_ms_a_loop for run in runs):.1f} "
-            f"| {sum(run.refused for run in runs)} | {sum(run.nothing_left for run in runs)} |"
-        )
-    return "\n".join(lines)
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=int, nargs="+", default=[10_000])
-    parser.add_argument("--people", type=int, nargs="+", default=[1, 8, 32])
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    return parser.parse_args()
+        answer = await self._client.request("POST", f"/api/v1/assignments/{assignment}/submission/", said)
+        turn.request_ms["submit"] = answer.ms
+        self._in_hand = None
+        if not answer.ok:
+            turn.refused = f"{answer.status} {answer.text[:200]}"
+            return
+        told = answer.json()
+        turn.acknowledged = str(told["annotation"])
+        if self._in_one_trip:
+            self._in_hand = told["next"]
+            turn.nothing_left = self._in_hand is None
+            turn.refused = str(told["next_refused"] or "")

@@ -14,6 +14,12 @@ PAGES = {
     Role.REVIEWER: ("annotation:queue", _("Review")),
     Role.ADMIN: ("annotation:overview", _("Overview")),
 }
+# Further pages of a role, beside the one that it starts on.
+FURTHER_PAGES = {
+    Role.ANNOTATOR: (("annotation:record", _("My record")),),
+    Role.REVIEWER: (("annotation:gold", _("Gold")),),
+    Role.ADMIN: (("annotation:people", _("People")),),
+}
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -43,7 +49,12 @@ def _pages(request: HttpRequest, slug: str | None, roles: set[str], user: User) 
     if slug:
         staff = {Role.REVIEWER, Role.ADMIN}
         held = roles | staff if roles & staff or user.is_superuser else roles
-        pages = [(reverse(name, args=[slug]), label) for role, (name, label) in PAGES.items() if role in held]
+        pages = [
+            (reverse(name, args=[slug]), label)
+            for role, first in PAGES.items()
+            if role in held
+            for name, label in (first, *FURTHER_PAGES.get(role, ()))
+        ]
     if user.is_staff:
         pages.append((reverse("admin:index"), _("Administration")))
     here = max((url for url, label in pages if request.path.startswith(url)), key=len, default="")

@@ -58,7 +58,9 @@ def database(url: str) -> dict[str, Any]:
             "locks that keep samples from being handed out twice). Write postgresql://user:password@host/name."
         )
     try:
-        parsed: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+        parsed: dict[str, Any] = dict(
+            dj_database_url.parse(url, engine="config.postgresql", conn_max_age=60, conn_health_checks=True)
+        )
     except ValueError as error:
         raise ImproperlyConfigured(
             "DATABASE_URL cannot be read. Write postgresql://user:password@host:port/name, with %40 for an @ and %2F for "
@@ -131,6 +133,8 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "annotation.User"
+AUTHENTICATION_BACKENDS = ["config.accounts.Accounts"]
+SESSION_ENGINE = "config.accounts"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -195,7 +199,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"SampleState": "annotation.models.Sample.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "SampleState": "annotation.models.Sample.State",
+        "AssignmentState": "annotation.models.Assignment.State",
+        "AnnotatorState": "annotation.models.Annotator.State",
+    },
 }
 
 # --- Celery: a message only says "now"; what is to be done is found again from PostgreSQL -------------------------
@@ -213,8 +221,12 @@ SECONDS_BETWEEN_LOOKS = {
     "annotation.expire_leases": 10.0,
     "annotation.merge_labels": 10.0,
     "annotation.build_versions": 10.0,
+    "annotation.apply_policies": 10.0,
     "annotation.refresh_figures": 10.0,
+    "annotation.refresh_people": 10.0,
+    "annotation.finish_decisions": 10.0,
     "modelgen.judge_samples": 10.0,
+    "annotation.end_head_starts": 60.0,
     "annotation.reconsider_waiting": 3600.0,
 }
 CELERY_BEAT_SCHEDULE = {

@@ -17,11 +17,11 @@ _docs = csp_update({"style-src": [SELF, UNSAFE_INLINE], "worker-src": [SELF, "bl
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("annotation.api.urls")),  # first: what is asked most is found at once
     path("", home, name="home"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("", include("annotation.urls")),
-    path("api/v1/", include("annotation.api.urls")),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/docs/", _docs, name="docs"),
     path("styleguide/", TemplateView.as_view(template_name="styleguide.html"), name="styleguide"),

@@ -5,7 +5,7 @@ A rule gets the ratings in order of arrival and the slots, and answers with a `L
 - `closest-three`: the three people who differ least, and the mean of what they gave.
 - `mean`, `median`, `majority`: of everybody who rated the slot.
 
-Whatever the rule, a nominal slot takes the commonest value (ties: the earliest given), because names have no mean.
+Whatever the rule, a nominal slot takes the commonest value (ties: the lowest level), because names have no mean.
 """
 
 from __future__ import annotations
@@ -90,9 +90,24 @@ def by_everybody(ratings: npt.ArrayLike, slots: Sequence[Slot], *, middle: Middl
 
 
 def commonest(given: np.ndarray) -> float:
-    """The value given most often; ties: the earliest given."""
-    values = given.tolist()
-    return max(values, key=values.count)
+    """The value given most often; ties: the one nearest the mean of all that was given, then the lowest.
+
+    So who came first does not matter: the first three, when they agree, are the majority of any five.
+    """
+    tied = _commonest_values(given)
+    return float(tied[np.argmin(abs(len(given) * tied - given.sum()))])
+
+
+def commonest_name(given: np.ndarray) -> float:
+    """The name given most often; ties: the lowest level, since names have no mean to be near to."""
+    return float(_commonest_values(given)[0])
+
+
+def _commonest_values(given: np.ndarray) -> np.ndarray:
+    """Ascending; several where they tie."""
+    values, counts = np.unique(given, return_counts=True)
+    tied: np.ndarray = values[counts == counts.max()]
+    return tied
 
 
 Middle = Callable[[np.ndarray], float | np.floating]
@@ -195,4 +210,4 @@ def _label_of(
 def _middle_of(given: np.ndarray, slot: Slot, middle: Middle) -> float:
     if not len(given):
         return float("nan")
-    return float(commonest(given) if slot.scale.is_nominal else middle(given))
+    return float(commonest_name(given) if slot.scale.is_nominal else middle(given))

@@ -1,14 +1,16 @@
 """What happens to a sample next: wait, resolve, ask more people, hand it to a reviewer, or leave it out.
 
 `decide` is pure: it knows the ratings counted so far, how many are under way and how many people could still be asked.
-That two of the first three say "neither valid" is decided before this module is asked.
+A `Policy` answers it: `SpreadPolicy` asks more people where the first are spread out, `FixedOverlap` asks so many and no
+more. That two of the first people say "neither valid" is decided before this module is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import partial
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +30,17 @@ class CountNotValid(ValueError):
     """A count of people is negative."""
 
 
+NEEDED = 3  # the people whom a label rests on
+
+
+class Policy(Protocol):
+    """How many people are asked of a sample, and what follows from what they say."""
+
+    def next_step(self, seen: Seen) -> Decision:
+        """What happens next to a sample of which this is known."""
+        ...
+
+
 @dataclass(frozen=True)
 class SpreadPolicy:
     """Ask `first_round` people; where they are spread out, ask `extra` more; then settle or give up.
@@ -42,7 +55,7 @@ class SpreadPolicy:
     on_unsettled: Literal["contested", "excluded"] = "contested"
 
     def __post_init__(self) -> None:
-        if self.first_round < 3 or self.extra < 1:
+        if self.first_round < NEEDED or self.extra < 1:
             raise PolicyNotValid(
                 f"A spread policy of {self.first_round} people and {self.extra} more cannot settle a sample. "
                 "Ask at least 3 people first and at least 1 more."
@@ -55,16 +68,55 @@ class SpreadPolicy:
         """The annotations after which nobody else is asked."""
         return self.first_round + self.extra
 
+    def next_step(self, seen: Seen) -> Decision:
+        """A first round disagrees when *any* trigger value's range, over those who rated it, is above `escalate_above`.
+
+        Once asked further, a sample is settled when *one same* set of three people is within `settle_within` on *every*
+        trigger value; only people who gave every trigger value can settle it (`usable_people`). With nobody left to ask,
+        those who came may still settle it.
+        """
+        if len(seen.first) < self.first_round:
+            return _first_round_open(seen, self.first_round, self.first_round - len(seen.first))
+        return _after_disagreement(self, seen) if seen.disputed else _after_agreement(seen)
+
+
+@dataclass(frozen=True)
+class FixedOverlap:
+    """Ask `overlap` people, whatever they say: no sample is chosen by what people said of it, so figures are unbiased.
+
+    Parameters: overlap, 3 or more, since a label rests on three people. Raises: PolicyNotValid.
+    """
+
+    overlap: int
+
+    def __post_init__(self) -> None:
+        if self.overlap < NEEDED:
+            raise PolicyNotValid(
+                f"A fixed overlap of {self.overlap} people makes no label. Ask at least {NEEDED} people."
+            )
+
+    def next_step(self, seen: Seen) -> Decision:
+        """Wait for the overlap, then resolve. With nobody left to ask, a reviewer decides what a label could be made of."""
+        came = len(seen.everybody)
+        if came >= self.overlap:
+            return _after_overlap(seen)
+        if came < NEEDED or seen.leased or seen.people_left:
+            return _first_round_open(seen, self.overlap, self.overlap - came)
+        text = f"Only {came} of the {self.overlap} people of the fixed overlap are in; nobody is left to ask."
+        return seen.decision("contest", "nobody_left", text)
+
 
 @dataclass(frozen=True)
 class Decision:
     """What to do with a sample, and why.
 
     reason: a short name for machines, one of
-        wait: first_round_open, annotations_under_way · resolve: agreed, settled_by_three ·
+        wait: first_round_open, annotations_under_way · resolve: agreed, settled_by_three, fixed_overlap_reached ·
         escalate: first_round_disagreed · contest: too_few_usable, nobody_left, unsettled · exclude: unsettled.
-    text: one sentence for people. extra_wanted: slots to be open now beside the leased ones (escalate only), so the
-        sample's target is counted + leased + extra_wanted, however often this is asked.
+    text: one sentence for people.
+    slots_wanted: slots to be open now beside the leased ones, so the sample's target is counted + leased + slots_wanted,
+        however often this is asked. slots_allowed: as many may stay open, where they are open already (for people who
+        had it and may still come), and no more.
     disagreement: slot name -> first-round range, in scale points, for every slot that somebody rated.
     settled_by: rows (first round, then later) of the earliest three people who settled it. The label rule chooses its
         people by itself: with several trigger values the closest three need not be these.
@@ -73,22 +125,27 @@ class Decision:
     outcome: Outcome
     reason: str
     text: str
-    extra_wanted: int = 0
+    slots_wanted: int = 0
+    slots_allowed: int = 0
     disagreement: dict[str, float] = field(default_factory=dict)
     settled_by: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class _Round:
-    """Everything `decide` looks at, checked and measured once."""
+class Seen:
+    """Everything a policy looks at, checked and measured once."""
 
-    policy: SpreadPolicy
     slots: Sequence[Slot]
     first: np.ndarray
     everybody: np.ndarray
-    people_left: int
+    counting_people: Callable[[], int]
     leased: int
     ranges: np.ndarray
+
+    @property
+    def people_left(self) -> int:
+        """People who may still be asked; counted only when a policy wants to know."""
+        return _checked_count("people_left", self.counting_people())
 
     @property
     def disagreement(self) -> dict[str, float]:
@@ -106,33 +163,25 @@ class _Round:
 
 
 def decide(
-    policy: SpreadPolicy,
+    policy: Policy,
     slots: Sequence[Slot],
     first_round: npt.ArrayLike,
     later: npt.ArrayLike,
-    people_left: int,
+    people_left: int | Callable[[], int],
     leased: int,
 ) -> Decision:
-    """What happens next to one sample under the spread policy.
-
-    A first round disagrees when *any* trigger value's range, over those who rated it, is above `escalate_above`. Once
-    asked further, a sample is settled when *one same* set of three people is within `settle_within` on *every* trigger
-    value; only people who gave every trigger value can settle it (`usable_people`). With nobody left to ask, those who
-    came may still settle it.
+    """What happens next to one sample under a policy.
 
     Parameters: first_round, (M1, K) floats, the frozen first annotations in order of arrival by K slots, NaN = not rated;
-        later, (M2, K) floats, those counted after them; people_left, people who may still be asked, without those
+        later, (M2, K) floats, those counted after them; people_left, people who may still be asked (or what counts them), without those
         who hold a lease; leased, annotations under way.
     Raises: WrongShape, RatingOffScale, SlotNotValid, CountNotValid.
     """
-    if people_left < 0 or leased < 0:
-        raise CountNotValid(f"people_left is {people_left} and leased is {leased}. Neither can be below 0.")
+    counting = people_left if callable(people_left) else partial(int, _checked_count("people_left", people_left))
+    _checked_count("leased", leased)
     first = people_by_slots(first_round, slots)
     everybody = np.vstack([first, people_by_slots(later, slots)])
-    seen = _Round(policy, slots, first, everybody, people_left, leased, slot_ranges(first, slots))
-    if len(first) < policy.first_round:
-        return seen.decision("wait", "first_round_open", f"{len(first)} of the first {policy.first_round} are in.")
-    return _after_disagreement(seen) if seen.disputed else _after_agreement(seen)
+    return policy.next_step(Seen(slots, first, everybody, counting, leased, slot_ranges(first, slots)))
 
 
 def settling_three(ratings: npt.ArrayLike, slots: Sequence[Slot]) -> tuple[int, ...]:
@@ -156,7 +205,19 @@ def _limits(limits: list[float | None]) -> np.ndarray:
     return np.array([np.inf if limit is None else limit for limit in limits])
 
 
-def _after_agreement(seen: _Round) -> Decision:
+def _checked_count(name: str, count: int) -> int:
+    if count < 0:
+        raise CountNotValid(f"{name} is {count}. A count of people cannot be below 0.")
+    return count
+
+
+def _first_round_open(seen: Seen, size: int, missing: int) -> Decision:
+    slots = max(missing - seen.leased, 0)
+    text = f"{size - missing} of the first {size} are in."
+    return seen.decision("wait", "first_round_open", text, slots_wanted=slots, slots_allowed=slots)
+
+
+def _after_agreement(seen: Seen) -> Decision:
     if seen.leased:
         return seen.decision("wait", "annotations_under_way", f"Agreed so far; {seen.leased} still under way.")
     if too_few := _too_few_usable(seen):
@@ -168,17 +229,29 @@ def _after_agreement(seen: _Round) -> Decision:
     )
 
 
-def _after_disagreement(seen: _Round) -> Decision:
-    missing = seen.policy.full_count - len(seen.everybody)
-    askable = min(missing - seen.leased, seen.people_left)
-    if askable > 0:
-        return seen.decision("escalate", "first_round_disagreed", _dispute(seen), extra_wanted=askable)
+def _after_overlap(seen: Seen) -> Decision:
+    if seen.leased:
+        return seen.decision("wait", "annotations_under_way", f"The overlap is in; {seen.leased} still under way.")
+    if too_few := _too_few_usable(seen):
+        return too_few
+    text = f"All {_in_words(len(seen.everybody))} people of the fixed overlap are in."
+    return seen.decision("resolve", "fixed_overlap_reached", text)
+
+
+def _after_disagreement(policy: SpreadPolicy, seen: Seen) -> Decision:
+    missing = policy.full_count - len(seen.everybody)
+    allowed = max(missing - seen.leased, 0)
+    askable = min(allowed, seen.people_left) if allowed else 0
+    if askable:
+        slots = {"slots_wanted": askable, "slots_allowed": allowed}
+        return seen.decision("escalate", "first_round_disagreed", _dispute(seen), **slots)
     if missing > 0 and seen.leased:
-        return seen.decision("wait", "annotations_under_way", f"{_dispute(seen)}; {seen.leased} still under way")
-    return _settle(seen, nobody_left=missing > 0)
+        text = f"{_dispute(seen)}; {seen.leased} still under way"
+        return seen.decision("wait", "annotations_under_way", text, slots_allowed=allowed)
+    return _settle(policy, seen, nobody_left=missing > 0)
 
 
-def _settle(seen: _Round, *, nobody_left: bool) -> Decision:
+def _settle(policy: SpreadPolicy, seen: Seen, *, nobody_left: bool) -> Decision:
     if three := settling_three(seen.everybody, seen.slots):
         people = ", ".join(str(row + 1) for row in three)
         text = f"{_dispute(seen)}; then annotations {people} agreed on every trigger value"
@@ -188,18 +261,18 @@ def _settle(seen: _Round, *, nobody_left: bool) -> Decision:
     if too_few := _too_few_usable(seen):
         return too_few
     text = f"{_dispute(seen)}; no three of {len(seen.everybody)} people agree on every trigger value"
-    return seen.decision("exclude" if seen.policy.on_unsettled == "excluded" else "contest", "unsettled", text)
+    return seen.decision("exclude" if policy.on_unsettled == "excluded" else "contest", "unsettled", text)
 
 
-def _too_few_usable(seen: _Round) -> Decision | None:
+def _too_few_usable(seen: Seen) -> Decision | None:
     usable = len(usable_people(seen.everybody, seen.slots))
-    if usable >= 3:
+    if usable >= NEEDED:
         return None
     text = f"Only {usable} of {len(seen.everybody)} people gave every trigger value; a label needs three."
     return seen.decision("contest", "too_few_usable", text)
 
 
-def _dispute(seen: _Round) -> str:
+def _dispute(seen: Seen) -> str:
     """Every disputed trigger value with what was said of it."""
     return "; ".join(_dispute_over(seen.slots[k], seen.first[:, k], seen.ranges[k]) for k in seen.disputed)
 

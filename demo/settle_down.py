@@ -70,6 +70,6 @@ def _until(is_done: Callable[[], bool], task: Task, title: str) -> None:
         if time.monotonic() > deadline:
             raise StillBusy(f"{title} is not finished after {PATIENCE_SECONDS:.0f} s. Look at var/log/worker.log.")
         if turn % NUDGE_EVERY == 0:
-            task.delay()
+            task.delay(at_once=True)  # a demonstration does not rest between two merges
         turn += 1
         time.sleep(PAUSE_SECONDS)

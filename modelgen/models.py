@@ -13,6 +13,7 @@ class RewardHeadPlan(models.Model):
     is_enabled = models.BooleanField(default=True)
     judge = models.ForeignKey(Judge, on_delete=models.PROTECT, null=True, blank=True, help_text="the latest fit")
     fitted_to = models.PositiveIntegerField(default=0, help_text="labelled samples that the latest fit saw")
+    basis = models.CharField(max_length=200, blank=True, help_text="how far it was served; nothing new: nothing to do")
 
     class Meta:
         constraints = [

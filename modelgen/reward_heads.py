@@ -12,8 +12,9 @@ import numpy as np
 from django.db import transaction
 
 from annotation import ratings
-from annotation.models import Judge, Project, Sample, SampleContent
-from annotation.services import evidence, judging
+from annotation.models import Annotation, Judge, Project, Sample, SampleContent
+from annotation.services import changes, evidence, judging
+from annotation.services.changes import Mark
 from annotation.services.evidence import Evidence
 from modelgen.engines import embedded
 from modelgen.heads import FittedHead, LevelsDoNotFit, NothingToHoldOut, TooFewLabels, fit_head
@@ -44,10 +45,22 @@ def _serve(plan_id: int) -> int:
     plan = RewardHeadPlan.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=plan_id).first()
     if plan is None:
         return 0
-    first = _judgeable(plan.project)
-    if _is_due(plan, first):
-        _refit(plan, first)
-    return _judge_missing(plan.project, plan.judge) if plan.judge else 0
+    is_new, mark = changes.look(plan.project, WATCHED, Mark.parse(plan.basis))
+    judged = 0
+    if is_new:
+        if _is_due(plan):
+            _refit(plan, _judgeable(plan.project))
+        judged = _judge_missing(plan.project, plan.judge) if plan.judge else 0
+    RewardHeadPlan.objects.filter(pk=plan_id).update(basis=str(mark))
+    return judged
+
+
+# Annotations make a fit due; samples that came or came back are to be judged.
+WATCHED = changes.Watch(
+    growing=((Annotation.objects.all(), "assignment__sample__project"),),
+    small=lambda project: [project.rubric.pk],
+    slots=True,
+)
 
 
 def is_idle(project: Project) -> bool:
@@ -55,7 +68,7 @@ def is_idle(project: Project) -> bool:
     plan = RewardHeadPlan.objects.filter(project=project, is_enabled=True).first()
     if plan is None:
         return True
-    if _is_due(plan, _judgeable(project)):
+    if _is_due(plan):
         return False
     return plan.judge is None or not judging.samples_lacking(project, plan.judge).exists()
 
@@ -65,9 +78,11 @@ def _judgeable(project: Project) -> list[Evidence]:
     return [of for of in evidence.first_rounds(project) if not of.scale.is_nominal]
 
 
-def _is_due(plan: RewardHeadPlan, first: Sequence[Evidence]) -> bool:
-    labelled = _labelled_count(first)
-    return labelled >= max(LEAST, plan.fitted_to * GROWTH)
+def _is_due(plan: RewardHeadPlan) -> bool:
+    scales = [ratings.Place(attribute, None).scale for attribute in plan.project.rubric.attributes]
+    if all(scale.is_nominal for scale in scales):
+        return False
+    return evidence.first_round_sample_count(plan.project) >= max(LEAST, plan.fitted_to * GROWTH)
 
 
 def _labelled_count(first: Sequence[Evidence]) -> int:

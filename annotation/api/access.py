@@ -4,7 +4,7 @@ from rest_framework.exceptions import NotFound, PermissionDenied, ValidationErro
 from rest_framework.request import Request
 
 from annotation.models import Annotator, ApiToken, Assignment, Membership, Project, User
-from annotation.services import people
+from annotation.services import handing, people
 
 Role = Membership.Role
 Scope = ApiToken.Scope
@@ -54,14 +54,19 @@ def annotator_for(request: Request, project: Project, external_id: str | None) -
 
 def assignment_for(request: Request, pk: int) -> Assignment:
     """An assignment of one's own, or of somebody one may act for. Anybody else's is not there (404)."""
-    assignment = Assignment.objects.select_related("annotator__project", "sample__content").filter(pk=pk).first()
-    if assignment is not None:
-        annotator = assignment.annotator
+    owner_for(request, pk)
+    return Assignment.objects.select_related("annotator__project", "sample__content").get(pk=pk)
+
+
+def owner_for(request: Request, pk: int) -> Annotator:
+    """Whose assignment it is: oneself, or somebody one may act for. Anybody else's is not there (404)."""
+    annotator = handing.owner_of(pk)
+    if annotator is not None:
         if annotator.user_id == request.user.pk:
             require_scope(request, Scope.WORK)
-            return assignment
+            return annotator
         if annotator.user_id is None and _may_act(request, annotator.project):
-            return assignment
+            return annotator
     raise NotFound(f"No assignment {pk} of yours.")
 
 

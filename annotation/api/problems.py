@@ -10,9 +10,13 @@ from rest_framework.views import exception_handler, set_rollback
 
 from annotation.ratings import RatingsRefused
 from annotation.services.claiming import NotClaimable
+from annotation.services.disputes import DisputeRefused
+from annotation.services.gold import GoldRefused
 from annotation.services.judging import JudgmentRefused
 from annotation.services.leases import LeaseGone
-from annotation.services.people import NotAMember
+from annotation.services.people import NotAMember, NotAnAdmin, PersonChangeRefused, ReasonMissing
+from annotation.services.projects import ChangeRefused
+from annotation.services.standing import NotPossible
 from annotation.services.submission import AlreadySubmitted, NotCorrectable
 
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
@@ -20,8 +24,15 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     AlreadySubmitted: (status.HTTP_409_CONFLICT, "Already submitted"),
     NotCorrectable: (status.HTTP_409_CONFLICT, "Not correctable"),
     LeaseGone: (status.HTTP_409_CONFLICT, "Lease not held"),
+    GoldRefused: (status.HTTP_409_CONFLICT, "Gold refused"),
+    DisputeRefused: (status.HTTP_409_CONFLICT, "Dispute refused"),
+    NotPossible: (status.HTTP_409_CONFLICT, "Not possible"),
     NotAMember: (status.HTTP_403_FORBIDDEN, "Not a member"),
+    NotAnAdmin: (status.HTTP_403_FORBIDDEN, "Not an admin"),
     RatingsRefused: (status.HTTP_422_UNPROCESSABLE_ENTITY, "Ratings refused"),
+    ReasonMissing: (status.HTTP_422_UNPROCESSABLE_ENTITY, "Reason missing"),
+    PersonChangeRefused: (status.HTTP_422_UNPROCESSABLE_ENTITY, "Change refused"),
+    ChangeRefused: (status.HTTP_422_UNPROCESSABLE_ENTITY, "Change refused"),
     JudgmentRefused: (status.HTTP_422_UNPROCESSABLE_ENTITY, "Judgment refused"),
 }
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -21,11 +22,12 @@ from annotation.api.serializers import (
     JudgmentsReceipt,
     LabelOutput,
     ProjectOutput,
+    SampleChangeInput,
     SampleDetailOutput,
     SampleOutput,
 )
 from annotation.models import ConsensusLabel, Judge, Judgment, Project, ProjectFigures, Sample
-from annotation.services import judging
+from annotation.services import judging, priorities
 
 LIMIT, MOST = 100, 1000
 PAGE = [
@@ -65,14 +67,22 @@ def samples(request: Request, slug: str) -> Response:
     return _page(request, rows, SampleOutput)
 
 
-@extend_schema(operation_id="read_sample", responses=SampleDetailOutput)
-@api_view(["GET"])
+@extend_schema(methods=["GET"], operation_id="read_sample", responses=SampleDetailOutput)
+@extend_schema(methods=["PATCH"], operation_id="change_sample", request=SampleChangeInput, responses=SampleDetailOutput)
+@api_view(["GET", "PATCH"])
 def sample(request: Request, slug: str, external_id: str) -> Response:
-    """One sample whole, as it was imported."""
-    project = access.project_for(request, slug, *STAFF, scope=Scope.READ)
+    """One sample whole, as it was imported. PATCH changes how urgent it is."""
+    scope = Scope.READ if request.method == "GET" else Scope.ACT_FOR
+    project = access.project_for(request, slug, *STAFF, scope=scope)
     found = Sample.objects.select_related("content").filter(project=project, external_id=external_id).first()
     if found is None:
         raise NotFound(f"No sample {external_id!r} in {slug}.")
+    if request.method == "PATCH":
+        form = SampleChangeInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        change = form.validated_data
+        priorities.set_priority(sample=found, by=access.account(request), at=timezone.now(), **change)
+        found.refresh_from_db()
     return Response(SampleDetailOutput(found).data)
 
 
@@ -134,12 +144,16 @@ def figures(request: Request, slug: str) -> Response:
 
 
 def _page(request: Request, rows: QuerySet[Any], serializer: type[serializers.BaseSerializer]) -> Response:
-    """Rows beyond `after`, in id order; `next` is what to ask for then, or null at the end."""
+    shown, beyond = rows_of_page(request, rows)
+    return Response({"results": serializer(shown, many=True).data, "next": beyond})
+
+
+def rows_of_page(request: Request, rows: QuerySet[Any]) -> tuple[list[Any], int | None]:
+    """Rows beyond `after`, in id order, and what to ask for next, or None at the end."""
     after, limit = _number(request, "after", 0, 2**62), _number(request, "limit", LIMIT, MOST)
     found = list(rows.filter(pk__gt=after).order_by("pk")[: limit + 1])
     shown = found[:limit]
-    beyond = shown[-1].pk if len(found) > limit and shown else None
-    return Response({"results": serializer(shown, many=True).data, "next": beyond})
+    return shown, shown[-1].pk if len(found) > limit and shown else None
 
 
 def _number(request: Request, name: str, default: int, most: int) -> int:

@@ -1,12 +1,14 @@
 """Shapes of what comes in and what goes out. They check form; the services check sense. None of them saves."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 
+from annotation.api import plainly
 from annotation.models import Assignment, ConsensusLabel, DatasetVersion, Judgment, Project, Sample
-from annotation.services import showing
-from annotation.services.submission import Answer
+from annotation.services import governing, priorities, showing
+from annotation.services.submission import Answer, Receipt
 
 
 class ClaimInput(serializers.Serializer):
@@ -22,7 +24,9 @@ class RatingInput(serializers.Serializer):
     )
 
 
-class SubmissionInput(serializers.Serializer):
+class CorrectionInput(serializers.Serializer):
+    KNOWN: Mapping[str, Any] = plainly.ANSWER
+
     ratings = RatingInput(many=True, help_text="comparison values: negative favours the first of comparison_order")
     client_key = serializers.CharField(max_length=64, help_text="your own key; sent again, it is answered as before")
     neither_valid = serializers.BooleanField(default=False)
@@ -31,6 +35,13 @@ class SubmissionInput(serializers.Serializer):
         child=serializers.ListField(child=serializers.CharField(max_length=100)), default=dict
     )
     active_seconds = serializers.IntegerField(min_value=0, max_value=86_400, allow_null=True, default=None)
+    rubric = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, allow_null=True, default=None, help_text="the version that was shown"
+    )
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """What is plainly right is taken as it is; anything else is looked at field by field, for its complaint."""
+        return plainly.answered(data, self.KNOWN) or super().run_validation(data)
 
     def validate_comment(self, comment: str) -> str:
         if "\x00" in comment:
@@ -39,43 +50,80 @@ class SubmissionInput(serializers.Serializer):
 
     def answer(self) -> Answer:
         data: dict[str, Any] = dict(self.validated_data)
+        data.pop("claim_next", None)
         return Answer(given=data.pop("ratings"), **data)
+
+
+class SubmissionInput(CorrectionInput):
+    KNOWN = {**plainly.ANSWER, "claim_next": False}
+
+    claim_next = serializers.BooleanField(default=False, help_text="bring the next sample with the answer")
 
 
 class SkipInput(serializers.Serializer):
     reason = serializers.ChoiceField(choices=Assignment.SkipReason.choices)
 
 
-class AssignmentOutput(serializers.ModelSerializer):
+class MessageOutput(serializers.Serializer):
+    role = serializers.CharField()
+    content = serializers.CharField()
+
+
+class ResponseOutput(serializers.Serializer):
+    id = serializers.CharField(help_text="its place in the sample's own order; what ratings name")
+    text = serializers.CharField(required=False)
+    messages = MessageOutput(many=True, required=False)
+
+
+class AssignmentOutput(serializers.Serializer):
     """A sample in one's hands: what to read, in the order in which it is to be shown."""
 
-    assignment = serializers.IntegerField(source="pk")
-    sample = serializers.CharField(source="sample.external_id")
-    messages = serializers.SerializerMethodField()
-    tools = serializers.JSONField(source="sample.content.tools")
-    responses = serializers.SerializerMethodField()
-    comparison_order = serializers.SerializerMethodField()
+    assignment = serializers.IntegerField()
+    sample = serializers.CharField()
+    state = serializers.ChoiceField(choices=Assignment.State.values)
+    lease_expires_at = serializers.DateTimeField()
+    messages = MessageOutput(many=True)
+    tools = serializers.ListField(child=serializers.DictField(), allow_null=True)
+    responses = ResponseOutput(many=True)
+    comparison_order = serializers.ListField(child=serializers.CharField())
+    rubric = serializers.IntegerField(help_text="the version of the rubric that is asked of this sample")
 
-    class Meta:
-        model = Assignment
-        fields = (
-            "assignment", "sample", "state", "lease_expires_at", "messages", "tools", "responses", "comparison_order",
-        )  # fmt: skip
-
-    def get_messages(self, assignment: Assignment) -> list[dict[str, Any]]:
-        return showing.conversation(assignment.sample.content)
-
-    def get_responses(self, assignment: Assignment) -> list[dict[str, Any]]:
-        return showing.responses_as_shown(assignment)
-
-    def get_comparison_order(self, assignment: Assignment) -> list[str]:
-        return showing.blind_ids(assignment.sample)
+    def to_representation(self, assignment: Assignment) -> dict[str, Any]:
+        """Put together here and not field by field: it is sent with every loop of every person."""
+        sample = assignment.sample
+        return {
+            "assignment": assignment.pk,
+            "sample": sample.external_id,
+            "state": assignment.state,
+            "lease_expires_at": assignment.lease_expires_at,
+            "messages": showing.conversation(sample.content),
+            "tools": sample.content.tools,
+            "responses": showing.responses_as_shown(assignment),
+            "comparison_order": showing.blind_ids(sample),
+            "rubric": governing.rubric_for(assignment).version,
+        }
 
 
 class ReceiptOutput(serializers.Serializer):
-    annotation = serializers.IntegerField(source="annotation.pk")
-    revision = serializers.IntegerField(source="annotation.revision")
+    annotation = serializers.IntegerField()
+    revision = serializers.IntegerField()
     counted = serializers.BooleanField(help_text="false: it came late; it is kept and credited, and decides nothing")
+
+    def to_representation(self, receipt: Receipt) -> dict[str, Any]:
+        annotation = receipt.annotation
+        return {"annotation": annotation.pk, "revision": annotation.revision, "counted": receipt.counted}
+
+
+class RefusalOutput(serializers.Serializer):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class SubmissionOutput(ReceiptOutput):
+    """`next` and `next_refused` are there when `claim_next` was asked for."""
+
+    next = AssignmentOutput(required=False, allow_null=True, help_text="null: nothing is left, or see next_refused")
+    next_refused = RefusalOutput(required=False, allow_null=True)
 
 
 class LeaseOutput(serializers.Serializer):
@@ -95,7 +143,11 @@ class SampleOutput(serializers.ModelSerializer):
 
     class Meta:
         model = Sample
-        fields = ("id", "state", "target", "leased_count", "counted_count", "response_count")
+        fields = ("id", "state", "target", "leased_count", "counted_count", "response_count", "priority")
+
+
+class SampleChangeInput(serializers.Serializer):
+    priority = serializers.IntegerField(min_value=-priorities.HIGHEST, max_value=priorities.HIGHEST)
 
 
 class SampleDetailOutput(SampleOutput):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotation.api import exporting, reading, work
+from annotation.api import exporting, gold, pay, people, policies, reading, work
 
 urlpatterns = [
     path("projects/", reading.projects),
@@ -16,6 +16,22 @@ urlpatterns = [
     path("projects/<slug:slug>/labels/", reading.labels),
     path("projects/<slug:slug>/judgments/", reading.judgments),
     path("projects/<slug:slug>/figures/", reading.figures),
+    path("projects/<slug:slug>/statement/", pay.statement, name="statement"),
+    path("projects/<slug:slug>/policies/", policies.policies),
+    path("projects/<slug:slug>/policies/application/", policies.apply_policy),
+    path("projects/<slug:slug>/rubrics/", policies.rubrics),
+    path("projects/<slug:slug>/people/", people.people_list),
+    path("projects/<slug:slug>/people/<int:pk>/", people.person),
+    path("projects/<slug:slug>/people/<int:pk>/outlook/", people.outlook),
+    path("projects/<slug:slug>/people/<int:pk>/decisions/", people.decisions),
+    path("projects/<slug:slug>/record/", people.record),
+    path("projects/<slug:slug>/record/notices/<int:pk>/answer/", people.answer),
+    path("projects/<slug:slug>/gold/", gold.gold_list),
+    path("projects/<slug:slug>/gold/promotion/", gold.promotion),
+    path("projects/<slug:slug>/gold/results/", gold.results),
+    path("projects/<slug:slug>/disputes/", gold.dispute_list),
+    path("projects/<slug:slug>/disputes/<int:pk>/decision/", gold.decision),
+    path("assignments/<int:pk>/dispute/", gold.dispute),
     path("projects/<slug:slug>/export/", exporting.export),
     path("projects/<slug:slug>/versions/", exporting.version_list),
     path("projects/<slug:slug>/versions/<int:number>/", exporting.version),

@@ -1,6 +1,6 @@
 """Claim, submit, correct, skip, release, renew: the annotator's side of the interface."""
 
-from collections.abc import Callable
+from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -15,12 +15,14 @@ from annotation.api.access import Scope
 from annotation.api.serializers import (
     AssignmentOutput,
     ClaimInput,
+    CorrectionInput,
     LeaseOutput,
     ReceiptOutput,
     SkipInput,
     SubmissionInput,
+    SubmissionOutput,
 )
-from annotation.models import Project, Sample
+from annotation.models import Annotator, Project, Sample
 from annotation.services import claiming, leases, submission
 
 
@@ -55,18 +57,39 @@ def assignment(request: Request, pk: int) -> Response:
     return Response(AssignmentOutput(access.assignment_for(request, pk)).data)
 
 
-@extend_schema(request=SubmissionInput, responses={201: ReceiptOutput, 200: ReceiptOutput})
+@extend_schema(request=SubmissionInput, responses={201: SubmissionOutput, 200: SubmissionOutput})
 @api_view(["POST"])
 def submit(request: Request, pk: int) -> Response:
-    """Submit an annotation. The same client key again answers 200 with the same receipt and stores nothing."""
-    return _taken_by(submission.submit, request, pk)
+    """Submit an annotation. The same client key again answers 200 with the same receipt and stores nothing.
+
+    With `claim_next` the answer brings the next sample, so that a loop is one round trip.
+    """
+    owner = access.owner_for(request, pk)
+    form = SubmissionInput(data=request.data)
+    form.is_valid(raise_exception=True)
+    receipt = submission.submit(assignment_id=pk, answer=form.answer(), at=timezone.now())
+    told = ReceiptOutput(receipt).data | (_next(owner) if form.validated_data["claim_next"] else {})
+    return Response(told, status=_code(receipt))
 
 
-@extend_schema(request=SubmissionInput, responses={201: ReceiptOutput, 200: ReceiptOutput})
+def _next(annotator: Annotator) -> dict[str, Any]:
+    """The next sample in the answer to a submission. What was submitted is stored, so a refusal is told and not raised."""
+    try:
+        claimed = claiming.claim_next(annotator=annotator, at=timezone.now())
+    except claiming.NotClaimable as refusal:
+        return {"next": None, "next_refused": {"code": refusal.code, "detail": str(refusal)}}
+    return {"next": AssignmentOutput(claimed).data if claimed else None, "next_refused": None}
+
+
+@extend_schema(request=CorrectionInput, responses={201: ReceiptOutput, 200: ReceiptOutput})
 @api_view(["POST"])
 def correct(request: Request, pk: int) -> Response:
     """Correct one's own annotation, for ten minutes after it was submitted."""
-    return _taken_by(submission.correct, request, pk)
+    access.owner_for(request, pk)
+    form = CorrectionInput(data=request.data)
+    form.is_valid(raise_exception=True)
+    receipt = submission.correct(assignment_id=pk, answer=form.answer(), at=timezone.now())
+    return Response(ReceiptOutput(receipt).data, status=_code(receipt))
 
 
 @extend_schema(request=SkipInput, responses={204: None})
@@ -103,11 +126,5 @@ def _sample(project: Project, external_id: str) -> Sample:
     return sample
 
 
-def _taken_by(service: Callable[..., submission.Receipt], request: Request, pk: int) -> Response:
-    """An answer to one's own assignment, taken in by `submit` or `correct`."""
-    mine = access.assignment_for(request, pk)
-    form = SubmissionInput(data=request.data)
-    form.is_valid(raise_exception=True)
-    receipt = service(assignment_id=mine.pk, answer=form.answer(), at=timezone.now())
-    code = status.HTTP_200_OK if receipt.repeated else status.HTTP_201_CREATED
-    return Response(ReceiptOutput(receipt).data, status=code)
+def _code(receipt: submission.Receipt) -> int:
+    return status.HTTP_200_OK if receipt.repeated else status.HTTP_201_CREATED

@@ -10,7 +10,8 @@ from .reading import JsonObject
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 LARGEST_PRIORITY = 32767
-KNOWN_KEYS = frozenset({"sample_id", "messages", "responses", "tools", "metadata", "priority"})
+LONGEST_SKILL = 50
+KNOWN_KEYS = frozenset({"sample_id", "messages", "responses", "tools", "metadata", "priority", "requires"})
 RESPONSES_REMEDY = 'Write one object per response: {"text": ...} or {"messages": [...]}.'
 MESSAGE_REMEDY = 'Write {"role": "user", "content": "..."}.'
 
@@ -21,6 +22,7 @@ class Sample:
 
     messages: each {"role", "content"} and, where the file has them, "thinking", "tool_calls", "tool_call_id", "name"
     and any unknown key. responses: each {"id", and one of "text" or "messages"} and any unknown key ("model").
+    requires: languages and skills that whoever judges it must have, sorted.
     extra: the unknown keys of the line itself. notes: what was read with a small change, as sentences.
     """
 
@@ -30,6 +32,7 @@ class Sample:
     tools: tuple[JsonObject, ...] | None = None
     metadata: JsonObject = field(default_factory=dict)
     priority: int = 0
+    requires: tuple[str, ...] = ()
     extra: JsonObject = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -43,6 +46,8 @@ class Sample:
             row["metadata"] = self.metadata
         if self.priority:
             row["priority"] = self.priority
+        if self.requires:
+            row["requires"] = list(self.requires)
         return {**row, **self.extra}
 
 
@@ -56,6 +61,7 @@ def parse_sample(data: JsonObject, at: Place) -> Sample:
         tools=_tools(data.get("tools"), at),
         metadata=_metadata(data.get("metadata"), at),
         priority=_priority(data.get("priority"), at),
+        requires=_requires(data.get("requires"), at),
         extra={key: value for key, value in data.items() if key not in KNOWN_KEYS},
         notes=tuple(notes),
     )
@@ -150,3 +156,18 @@ def _priority(written: Any, at: Place) -> int:
         problem = f"expected a whole number from -{LARGEST_PRIORITY} to {LARGEST_PRIORITY}, got {{value}}"
         raise at.bad("priority", written, problem, "Higher is served earlier; leave it out for 0.")
     return int(written)
+
+
+def _requires(written: Any, at: Place) -> tuple[str, ...]:
+    """Skills, each once, in order; surrounding spaces and capitals do not matter."""
+    if written is None:
+        return ()
+    remedy = 'Write a list of short names, as ["ko", "chemistry"], or leave it out.'
+    names = [
+        expect(name, str, f"requires[{i}]", at, remedy)
+        for i, name in enumerate(expect(written, list, "requires", at, remedy))
+    ]
+    for i, name in enumerate(names):
+        if not 0 < len(name.strip()) <= LONGEST_SKILL:
+            raise at.bad(f"requires[{i}]", name, f"expected 1 to {LONGEST_SKILL} characters, got {{value}}", remedy)
+    return tuple(sorted({name.strip().lower() for name in names}))

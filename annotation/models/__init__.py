@@ -1,28 +1,39 @@
 """What the database holds, one subject a file. The constraints are the truth; Python checks are courtesy."""
 
+from annotation.models.gold import GoldAnswer, GoldDispute
 from annotation.models.judges import Judge, Judgment, MergeFit, ProjectJudge
 from annotation.models.labels import ConsensusLabel, ReviewItem
+from annotation.models.pay import PriceChange
 from annotation.models.people import Annotator, ApiToken, Membership, User
-from annotation.models.projects import Policy, Project, ProjectFigures, Rubric
+from annotation.models.projects import Policy, Project, ProjectEvent, ProjectFigures, Requirement, Rubric
 from annotation.models.samples import Sample, SampleContent, SampleEvent
+from annotation.models.trust import AnnotatorFigures, Notice, QualityRule
 from annotation.models.versions import DatasetVersion
 from annotation.models.work import Annotation, Assignment
 
 __all__ = [
     "Annotation",
     "Annotator",
+    "AnnotatorFigures",
     "ApiToken",
     "Assignment",
     "ConsensusLabel",
     "DatasetVersion",
+    "GoldAnswer",
+    "GoldDispute",
     "Judge",
     "Judgment",
     "Membership",
     "MergeFit",
+    "Notice",
     "Policy",
+    "PriceChange",
     "Project",
+    "ProjectEvent",
     "ProjectFigures",
     "ProjectJudge",
+    "QualityRule",
+    "Requirement",
     "ReviewItem",
     "Rubric",
     "Sample",

@@ -11,7 +11,7 @@ class ConsensusLabel(models.Model):
     The human value never depends on a judge; the merged value stands beside it.
     """
 
-    sample = models.ForeignKey("annotation.Sample", on_delete=models.CASCADE, related_name="labels")
+    sample = models.ForeignKey("annotation.Sample", on_delete=models.CASCADE, related_name="labels", db_index=False)
     response = models.PositiveSmallIntegerField(null=True, help_text="canonical place; empty for the whole sample")
     attribute = models.CharField(max_length=100)
     revision = models.PositiveIntegerField(default=1)
@@ -24,7 +24,7 @@ class ConsensusLabel(models.Model):
     method = models.CharField(max_length=40)
     annotation_count = models.PositiveSmallIntegerField()
     annotations = ArrayField(models.BigIntegerField(), help_text="ids of the annotations that made the human value")
-    policy = models.ForeignKey("annotation.Policy", on_delete=models.PROTECT, related_name="+")
+    policy = models.ForeignKey("annotation.Policy", on_delete=models.PROTECT, related_name="+", db_index=False)
     merge_fit = models.ForeignKey("annotation.MergeFit", on_delete=models.PROTECT, null=True, related_name="+")
     decided_by = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()

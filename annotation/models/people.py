@@ -51,9 +51,25 @@ class Annotator(models.Model):
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="annotators")
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
     is_qualified = models.BooleanField(default=True)
+    tested_at = models.DateTimeField(null=True, blank=True, help_text="when the qualification test was finished")
     cap = models.PositiveIntegerField(null=True, blank=True, help_text="most samples this person may be given")
-    # How far this person has come in the fresh lane, so that a claim never looks at their history.
+    skills = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True, help_text="languages and skills, as samples ask for"
+    )
+    weight = models.FloatField(
+        null=True, blank=True, help_text="how far their answers have earned trust; empty counts as the median"
+    )
+    held_until = models.DateTimeField(null=True, blank=True, help_text="a rule hands out nothing new until then")
+    # How far this person has come, so that a claim never looks at their history: in the fresh lane, in the returned
+    # lane, among the gold samples; and the transaction before which nothing is left for them (docs/claiming.md).
     fresh_cursor = models.BigIntegerField(default=-1)
+    returned_cursor = models.BigIntegerField(default=0)
+    gold_cursor = models.BigIntegerField(default=-1)
+    nothing_before = models.BigIntegerField(default=0)
+    nothing_at = models.DateTimeField(null=True, help_text="when that was found")
+    given_count = models.PositiveIntegerField(
+        default=0, help_text="samples ever given, also those that were given back"
+    )
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -65,6 +81,7 @@ class Annotator(models.Model):
             models.CheckConstraint(
                 name="annotator_state_known", condition=Q(state__in=["active", "paused", "withdrawn"])
             ),
+            models.CheckConstraint(name="annotator_weight_not_negative", condition=Q(weight=None) | Q(weight__gte=0)),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.functional import cached_property
@@ -18,17 +20,41 @@ class Project(models.Model):
     instructions = models.TextField(blank=True)
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
     lease_minutes = models.PositiveSmallIntegerField(default=60)
-    price_per_annotation = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
+    price_per_annotation = models.DecimalField(
+        max_digits=8, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
     allows_directed_claims = models.BooleanField(
         default=False, help_text="may a claim name its sample? For replays and for systems outside."
     )
     shuffles_responses = models.BooleanField(default=True)
+    gold_rate = models.FloatField(default=0, help_text="share of claims that are answered with a gold sample")
+    test_size = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="gold samples that a newcomer answers before real work; empty: no test"
+    )
+    pass_mark = models.FloatField(null=True, blank=True, help_text="share of the test that must be right, 0 to 1")
+    head_start_hours = models.PositiveSmallIntegerField(
+        default=4, help_text="for so long an escalated sample goes to people of at least median weight only"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(name="project_state_known", condition=Q(state__in=["active", "paused", "archived"])),
             models.CheckConstraint(name="project_lease_has_length", condition=Q(lease_minutes__gt=0)),
+            models.CheckConstraint(
+                name="project_gold_rate_in_range", condition=Q(gold_rate__gte=0, gold_rate__lte=0.5)
+            ),
+            models.CheckConstraint(
+                name="project_test_has_a_pass_mark",
+                condition=Q(test_size=None, pass_mark=None)
+                | Q(
+                    test_size__isnull=False,
+                    pass_mark__isnull=False,
+                    test_size__gte=1,
+                    pass_mark__gte=0,
+                    pass_mark__lte=1,
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -88,6 +114,10 @@ class Policy(models.Model):
     )
     label_rule = models.CharField(max_length=16, choices=LabelRule, default=LabelRule.CLOSEST_THREE)
     unsettled = models.CharField(max_length=16, choices=Unsettled, default=Unsettled.CONTESTED)
+    slice_share = models.FloatField(
+        default=0, help_text="share of samples, drawn at random, that get a fixed number of people and never escalate"
+    )
+    slice_overlap = models.PositiveSmallIntegerField(default=4, help_text="how many people each of those gets")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -101,6 +131,9 @@ class Policy(models.Model):
             ),
             models.CheckConstraint(name="policy_unsettled_known", condition=Q(unsettled__in=["contested", "excluded"])),
             models.CheckConstraint(name="policy_asks_three_then_more", condition=Q(first_round__gte=3, extra__gte=1)),
+            models.CheckConstraint(
+                name="policy_slice_in_range", condition=Q(slice_share__gte=0, slice_share__lte=1, slice_overlap__gte=3)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -110,6 +143,38 @@ class Policy(models.Model):
     def on_unsettled(self) -> Literal["contested", "excluded"]:
         """What becomes of a sample on which no three people agree."""
         return "excluded" if self.unsettled == self.Unsettled.EXCLUDED else "contested"
+
+
+class Requirement(models.Model):
+    """A set of skills or languages that some samples of a project ask of whoever judges them."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="requirements")
+    skills = ArrayField(models.CharField(max_length=50), help_text="sorted; a person needs every one")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "skills"], name="requirement_once_per_project"),
+            models.CheckConstraint(name="requirement_asks_something", condition=~Q(skills=[])),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(self.skills)
+
+
+class ProjectEvent(models.Model):
+    """What somebody changed in a project as a whole, and why: the audit trail beside that of each sample."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=40, help_text="a short name that programs read")
+    text = models.TextField(blank=True, help_text="the same for people, with the values")
+    actor = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(name="project_event_trail", fields=["project", "id"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.project_id}"
 
 
 class ProjectFigures(models.Model):

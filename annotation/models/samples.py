@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 
 class Sample(models.Model):
@@ -17,7 +18,8 @@ class Sample(models.Model):
         RESOLVED = "resolved"  # has its labels; left only by withdrawal, correction or a reviewer
         EXCLUDED = "excluded"
 
-    project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="samples")
+    # Foreign keys here have no index of their own where another begins with them: each costs every claim a write.
+    project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="samples", db_index=False)
     external_id = models.CharField(max_length=200)
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.WORK)
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
@@ -32,9 +34,20 @@ class Sample(models.Model):
     response_count = models.PositiveSmallIntegerField()
     priority = models.SmallIntegerField(default=0)
     rank = models.BigIntegerField(help_text="random and never changed: the order of the fresh lane")
+    requirement = models.ForeignKey(
+        "annotation.Requirement", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    is_fixed_overlap = models.BooleanField(
+        default=False, help_text="in the random slice: a fixed number of people, never escalated"
+    )
+    head_start_until = models.DateTimeField(
+        null=True, help_text="until then an escalated sample goes to people of at least median weight only"
+    )
+    # Both written by the trigger annotation_sample_place, whenever a sample becomes claimable for somebody anew.
     lane_seq = models.BigIntegerField(
         null=True, help_text="place in the returned lane; empty while the sample is fresh"
     )
+    claimable_xid = models.BigIntegerField(default=0, help_text="the transaction that made it claimable last")
     waits_for_people = models.BooleanField(default=False, help_text="contested only because nobody was left to ask")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -56,22 +69,45 @@ class Sample(models.Model):
             models.CheckConstraint(name="sample_has_a_response", condition=Q(response_count__gt=0)),
         ]
         indexes = [
-            # querysets.fresh_lane: the next sample that nobody gave back
+            # statements.claiming: the next sample that nobody gave back
             models.Index(
+                F("project"),
+                F("rank"),
+                Coalesce(F("requirement"), 0),
                 name="sample_fresh",
-                fields=["project", "rank"],
                 condition=Q(state="open", lane_seq__isnull=True, open_slots__gt=0),
             ),
-            # querysets.returned_lane: escalated, given back, re-prioritised
+            # statements.claiming: escalated, given back, re-prioritised; the highest priority first
             models.Index(
+                F("project"),
+                F("priority").desc(),
+                F("lane_seq"),
+                Coalesce(F("requirement"), 0),
                 name="sample_returned",
-                fields=["project", "lane_seq"],
                 condition=Q(state__in=["open", "escalated"], lane_seq__isnull=False, open_slots__gt=0),
+            ),
+            # statements.claiming: the exact pass before "nothing left", over what became claimable since the last one
+            models.Index(
+                name="sample_claimable",
+                fields=["project", "claimable_xid"],
+                condition=Q(state__in=["open", "escalated"], open_slots__gt=0),
             ),
             # the review queue, the export of a state, the funnel's counts
             models.Index(name="sample_by_state", fields=["project", "state", "id"]),
+            # services.reconsideration: whose head start is over
+            models.Index(
+                name="sample_head_start",
+                fields=["head_start_until"],
+                condition=Q(head_start_until__isnull=False),
+            ),
             # services.reconsideration: when somebody joins, and every hour
             models.Index(name="sample_waiting", fields=["project"], condition=Q(waits_for_people=True)),
+            # the same, of the random slice: has anybody left for those whose last people are missing?
+            models.Index(
+                name="sample_short_overlap",
+                fields=["project"],
+                condition=Q(is_fixed_overlap=True, state="open", counted_count__gte=3),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -100,13 +136,13 @@ class SampleContent(models.Model):
 class SampleEvent(models.Model):
     """One row a move: the audit trail. Written in the transaction that moves the sample."""
 
-    sample = models.ForeignKey(Sample, on_delete=models.CASCADE, related_name="events")
+    sample = models.ForeignKey(Sample, on_delete=models.CASCADE, related_name="events", db_index=False)
     source = models.CharField(max_length=16)
     target = models.CharField(max_length=16)
     reason = models.CharField(max_length=40, help_text="a short name that programs read")
     text = models.TextField(blank=True, help_text="the same for people, with the values")
-    actor = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True)
-    policy = models.ForeignKey("annotation.Policy", on_delete=models.PROTECT, null=True)
+    actor = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True, db_index=False)
+    policy = models.ForeignKey("annotation.Policy", on_delete=models.PROTECT, null=True, db_index=False)
     at = models.DateTimeField()
 
     class Meta:

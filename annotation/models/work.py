@@ -24,8 +24,12 @@ class Assignment(models.Model):
         ASKS_IDENTITY = "asks_identity", "Asks the assistant who it is"
         BROKEN = "broken", "Broken or unreadable"
 
-    sample = models.ForeignKey("annotation.Sample", on_delete=models.CASCADE, related_name="assignments")
-    annotator = models.ForeignKey("annotation.Annotator", on_delete=models.PROTECT, related_name="assignments")
+    sample = models.ForeignKey(
+        "annotation.Sample", on_delete=models.CASCADE, related_name="assignments", db_index=False
+    )
+    annotator = models.ForeignKey(
+        "annotation.Annotator", on_delete=models.PROTECT, related_name="assignments", db_index=False
+    )
     state = models.CharField(max_length=16, choices=State, default=State.LEASED)
     lease_place = models.PositiveSmallIntegerField(null=True, help_text="0 the current sample, 1 the one ahead")
     claimed_at = models.DateTimeField()
@@ -35,6 +39,9 @@ class Assignment(models.Model):
         models.PositiveSmallIntegerField(), help_text="canonical places of the responses, as shown"
     )
     skip_reason = models.CharField(max_length=20, choices=SkipReason, blank=True)
+    is_gold = models.BooleanField(
+        default=False, help_text="given to measure the person against a known answer: never counts for the sample"
+    )
 
     class Meta:
         constraints = [
@@ -42,7 +49,7 @@ class Assignment(models.Model):
             models.UniqueConstraint(
                 fields=["annotator", "lease_place"],
                 name="assignment_two_leases_a_person",
-                condition=Q(state="leased"),
+                condition=Q(lease_place__isnull=False),
             ),
             models.CheckConstraint(
                 name="assignment_state_known",
@@ -60,6 +67,10 @@ class Assignment(models.Model):
         indexes = [
             # services.leases.expire: whose time is up
             models.Index(name="assignment_leases", fields=["lease_expires_at"], condition=Q(state="leased")),
+            # statements.claiming, asking: what does not count towards a cap
+            models.Index(
+                name="assignment_given_back", fields=["annotator"], condition=Q(state__in=["expired", "released"])
+            ),
             # the person's own last submission and history
             models.Index(name="assignment_history", fields=["annotator", "finished_at"]),
         ]
@@ -75,10 +86,10 @@ class Annotation(models.Model):
     then the attributes of the whole sample. NULL is "not given". A trigger checks it against the frozen rubric.
     """
 
-    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="annotations")
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="annotations", db_index=False)
     revision = models.PositiveSmallIntegerField(default=1)
     is_current = models.BooleanField(default=True)
-    rubric = models.ForeignKey("annotation.Rubric", on_delete=models.PROTECT, related_name="+")
+    rubric = models.ForeignKey("annotation.Rubric", on_delete=models.PROTECT, related_name="+", db_index=False)
     ratings = ArrayField(models.SmallIntegerField(null=True))
     neither_valid = models.BooleanField(default=False)
     round = models.PositiveSmallIntegerField(help_text="1 until the first decision, 2 after it")

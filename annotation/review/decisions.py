@@ -5,9 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotation import querysets
 from annotation.models import Sample
-from annotation.services import adjudication
+from annotation.services import adjudication, asking
 
 CAUSES = [
     {"value": "", "label": "Choose a cause"},
@@ -21,7 +20,7 @@ CAUSES = [
 
 def actions(sample: Sample, *, has_proposal: bool) -> list[dict[str, Any]]:
     """The decisions that a reviewer has, each with what it changes, said before it is taken."""
-    people = querysets.people_who_may_be_asked(sample)[: adjudication.MORE_PEOPLE].count()
+    people = asking.people_left(sample, at_most=adjudication.MORE_PEOPLE)
     asks = ngettext(
         "%d more person is asked, then it is decided anew.", "%d more are asked, then it is decided anew.", people
     )

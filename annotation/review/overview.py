@@ -1,20 +1,31 @@
 """What the project's front page shows, from the kept figures."""
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from annotation import querysets
 from annotation.models import DatasetVersion, Project, ProjectFigures, Sample
 from annotation.ratings import Place
+from annotation.services.figures import FIRST_ROUNDS, RANDOM_SLICE
+from annotation.web.pay import statement_urls
 
 
-def page(project: Project) -> dict[str, Any]:
+def page(project: Project, *, for_admin: bool, at: datetime) -> dict[str, Any]:
     """The context of the overview; without figures, what is known without counting."""
     kept = ProjectFigures.objects.filter(project=project).first()
     versions = [_version(project, version) for version in project.versions.order_by("-number")[:20]]
     rules = {"policy_text": policy_text(project), "rubric_text": rubric_text(project)}
-    common = {"project": project, "versions": versions, "attention": _attention(project), **rules}
+    common = {
+        "project": project,
+        "versions": versions,
+        "attention": _attention(project, kept),
+        "statements": statement_urls(project, at) if for_admin else {},
+        **rules,
+    }
     if kept is None:
         return {**common, "as_of": "No figures yet. They are computed within seconds of the first annotation."}
     figures = kept.figures
@@ -23,12 +34,25 @@ def page(project: Project) -> dict[str, Any]:
         "as_of": kept.computed_at,
         "funnel": _funnel(figures["samples"]),
         "labels_per_sample": labels_per_sample(figures["samples"]),
-        "disagreed_share": share_text(figures["samples"]["disagreed"], figures["samples"]["decided"]),
-        "escalated_share": share_text(figures["samples"]["escalated_ever"], figures["samples"]["decided"]),
+        "disagreed_share": share_text(figures["samples"]["disagreed"], _could_escalate(figures["samples"])),
+        "escalated_share": share_text(figures["samples"]["escalated_ever"], _could_escalate(figures["samples"])),
         "counts": _counts(figures["samples"]),
-        "reliability": [_reliability(project, row) for row in figures["reliability"]],
+        "on_slice": figures.get("measured_on") == RANDOM_SLICE,
+        "reliability": [_reliability(project, row, beside) for row, beside in _side_by_side(figures, "reliability")],
         "judges": _judges(project, figures),
     }
+
+
+def _could_escalate(samples: dict[str, Any]) -> int:
+    return int(samples.get("could_escalate", samples["decided"]))  # figures of an older version count no slice
+
+
+def _side_by_side(figures: dict[str, Any], name: str) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Rows of the headline, each with what the same row is on first rounds where the headline is the random slice."""
+    rows: list[dict[str, Any]] = figures[name]
+    beside = figures.get("beside") or []
+    others: list[dict[str, Any] | None] = beside[0][name] if beside else [None] * len(rows)
+    return list(zip(rows, others, strict=True))
 
 
 def labels_per_sample(samples: dict[str, Any]) -> str:
@@ -50,6 +74,19 @@ def estimate_text(estimate: dict[str, Any]) -> str:
     return f"{estimate['value']:.2f} ({estimate['low']:.2f} to {estimate['high']:.2f})"
 
 
+def reliability_of(version: DatasetVersion) -> list[dict[str, str]]:
+    """The reliability that stands in a version, in words, with what it was measured on."""
+    words = {RANDOM_SLICE: _("on the random slice"), FIRST_ROUNDS: _("on first rounds")}
+    return [
+        {
+            "attribute": _title(version.project, row["attribute"]),
+            "text": estimate_text(row["alpha"]),
+            "measured_on": words[row.get("measured_on", FIRST_ROUNDS)],
+        }
+        for row in version.reliability
+    ]
+
+
 def policy_text(project: Project) -> str:
     """The policy in a sentence."""
     policy = project.policy
@@ -67,12 +104,31 @@ def rubric_text(project: Project) -> str:
     return f"Version {rubric.version}: {names}"
 
 
-def _attention(project: Project) -> list[dict[str, str]]:
-    waiting = querysets.samples_under_review(project).count()
-    if not waiting:
+def _attention(project: Project, kept: ProjectFigures | None) -> list[dict[str, str]]:
+    things = _people_wanted(kept.figures.get("people_wanted") if kept else None)
+    if waiting := querysets.samples_under_review(project).count():
+        said = ngettext("%d sample waits for a reviewer", "%d samples wait for a reviewer", waiting) % waiting
+        things.append({"text": said, "url": reverse("annotation:queue", args=[project.slug])})
+    return things
+
+
+def _people_wanted(wanted: dict[str, int] | None) -> list[dict[str, str]]:
+    """That too few people may work, or too few are left for some samples; as of the figures."""
+    if not wanted:
         return []
-    things = "sample waits" if waiting == 1 else "samples wait"
-    return [{"text": f"{waiting} {things} for a reviewer", "url": reverse("annotation:queue", args=[project.slug])}]
+    if missing := wanted["for_first_round"]:
+        said = ngettext("needs %d more person", "needs %d more people", missing) % missing
+        why = _("a first round asks %(asked)d, and %(there)d may work here") % {
+            "asked": wanted["first_round"],
+            "there": wanted["may_work"],
+        }
+        return [{"text": f"{said}: {why}", "url": ""}]
+    if samples := wanted["samples"]:
+        said = ngettext("%d sample needs", "%d samples need", samples) % samples
+        most = ngettext("%d more person", "up to %d more people", wanted["most"]) % wanted["most"]
+        why = _("everybody else has had them or lacks their skills")
+        return [{"text": f"{said} {most}: {why}", "url": ""}]
+    return []
 
 
 def _funnel(samples: dict[str, Any]) -> list[dict[str, Any]]:
@@ -91,9 +147,11 @@ def _counts(samples: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _reliability(project: Project, row: dict[str, Any]) -> dict[str, Any]:
+def _reliability(project: Project, row: dict[str, Any], beside: dict[str, Any] | None) -> dict[str, Any]:
     alpha = row["alpha"]
     return {
+        "beside_text": estimate_text(beside["alpha"]) if beside else "",
+        "beside_count": beside["alpha"]["count"] if beside else 0,
         "attribute": row["attribute"],
         "title": _title(project, row["attribute"]),
         "value_text": estimate_text(alpha),
@@ -112,26 +170,26 @@ def _judges(project: Project, figures: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "attribute": _title(project, people["attribute"]),
-            "people": people["equal_share"],
-            "people_text": estimate_text(people["equal_share"]),
-            "people_kappa_text": estimate_text(people["weighted_kappa"]),
-            "sample_count": people["equal_share"]["count"],
             "weight_text": weight_text(weights.get(people["attribute"])),
-            "rows": [_judge(row) for row in figures["judges"] if row["attribute"] == people["attribute"]],
+            "people": _agreement(people, beside),
+            "rows": [
+                {"name": row["judge"], "kind": row["kind"], **_agreement(row, other)}
+                for row, other in _side_by_side(figures, "judges")
+                if row["attribute"] == people["attribute"]
+            ],
         }
-        for people in figures["people"]
+        for people, beside in _side_by_side(figures, "people")
         if figures["judges"]
     ]
 
 
-def _judge(row: dict[str, Any]) -> dict[str, Any]:
+def _agreement(row: dict[str, Any], beside: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
-        "name": row["judge"],
-        "kind": row["kind"],
         "agreement": row["equal_share"],
         "agreement_text": estimate_text(row["equal_share"]),
         "kappa_text": estimate_text(row["weighted_kappa"]),
         "sample_count": row["equal_share"]["count"],
+        "beside": _agreement(beside) if beside else None,
     }
 
 

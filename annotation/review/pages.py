@@ -87,11 +87,11 @@ def _short(place: ratings.Place, value: int | None) -> str:
 
 
 def _title(place: ratings.Place, sample: Sample) -> str:
-    letter = f"{_letter(place, sample)}: " if _letter(place, sample) else ""
-    return f"{letter}{place.title}"
+    of_response = letter(place, sample)
+    return f"{of_response}: {place.title}" if of_response else place.title
 
 
-def _letter(place: ratings.Place, sample: Sample) -> str | None:
+def letter(place: ratings.Place, sample: Sample) -> str | None:
     return None if place.response is None or sample.response_count == 1 else ascii_uppercase[place.response]
 
 
@@ -107,7 +107,7 @@ def sample_page(project: Project, sample: Sample, *, posted: Mapping[str, Any] |
         .select_related("assignment__annotator", "rubric")
         .order_by("assignment__finished_at", "assignment_id")
     )
-    counted = [a for a in annotations if a.assignment.state == Assignment.State.SUBMITTED]
+    counted = [a for a in annotations if counts(a.assignment)]
     events = list(sample.events.select_related("actor").order_by("pk"))
     decision = _decision(sample, events)
     proposed = proposal(project, sample, counted)
@@ -128,6 +128,11 @@ def sample_page(project: Project, sample: Sample, *, posted: Mapping[str, Any] |
         "decision": decision,
         "decide_url": reverse("annotation:decide", args=[project.slug, sample.pk]),
     }
+
+
+def counts(assignment: Assignment) -> bool:
+    """An answer that was given to a promoted sample as gold measures the person and decides nothing."""
+    return assignment.state == Assignment.State.SUBMITTED and not assignment.is_gold
 
 
 def _event(event: SampleEvent) -> dict[str, Any]:
@@ -171,18 +176,18 @@ def _annotation(annotation: Annotation, sample: Sample, mark: int) -> dict[str, 
         "when": date_format(timezone.localtime(annotation.submitted_at), "DATETIME_FORMAT"),
         "shown_order_text": f"saw {order}" if sample.response_count > 1 else "",
         "comment": annotation.comment,
-        "counted": assignment.state == Assignment.State.SUBMITTED,
+        "counted": counts(assignment),
         "neither_valid": annotation.neither_valid,
-        "values": _words(places, annotation.ratings, sample),
+        "values": words(places, annotation.ratings, sample),
     }
 
 
-def _words(places: Sequence[ratings.Place], values: Sequence[int | None], sample: Sample) -> list[dict[str, Any]]:
+def words(places: Sequence[ratings.Place], values: Sequence[int | None], sample: Sample) -> list[dict[str, Any]]:
     """What one person or judge said, place by place, in the rubric's words."""
     return [
         {
             "attribute": place.title,
-            "response": _letter(place, sample),
+            "response": letter(place, sample),
             "favours": "" if value is None else cards.favoured_letter(place, value),
             "label": place.word_for(value),
         }
@@ -214,7 +219,7 @@ def _scale(
     return {
         "field": field,
         "title": place.title,
-        "response_letter": _letter(place, sample),
+        "response_letter": letter(place, sample),
         "levels": [
             {"value": value, "label": place.word_for(value), "favours": cards.favoured_letter(place, value)}
             for value in place.levels
@@ -247,7 +252,7 @@ def _dots(
 
 def _judge(judgment: Judgment, sample: Sample) -> dict[str, Any]:
     places = ratings.layout(judgment.rubric.attributes, sample.response_count)
-    said = [word for word in _words(places, judgment.ratings, sample) if word["label"] != "not given"]
+    said = [word for word in words(places, judgment.ratings, sample) if word["label"] != "not given"]
     return {"name": judgment.judge.name, "values": said}
 
 

@@ -20,14 +20,17 @@ from annotation.review import pages
 from annotation.services import adjudication
 from annotation.services.adjudication import NotReviewable
 from annotation.web import cards, forms
-from annotation.web.access import STAFF, project_for
+from annotation.web.access import STAFF, is_admin, project_for
 
 
 @login_required
 @require_GET
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """How the project stands, whether its labels can be trusted, and what needs a person."""
-    return render(request, "overview.html", front.page(project_for(request, slug, STAFF)))
+    project = project_for(request, slug, STAFF)
+    return render(
+        request, "overview.html", front.page(project, for_admin=is_admin(request, project), at=timezone.now())
+    )
 
 
 @login_required
@@ -68,7 +71,8 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """One data set version with its files."""
     project = project_for(request, slug, STAFF)
     found = get_object_or_404(DatasetVersion, project=project, number=number)
-    return render(request, "review/version.html", {"project": project, "version": found})
+    context = {"project": project, "version": found, "reliability": front.reliability_of(found)}
+    return render(request, "review/version.html", context)
 
 
 @login_required

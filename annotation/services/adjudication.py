@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from annotation import querysets, ratings, transitions
-from annotation.lanes import next_lane_seq
+from annotation import ratings, transitions
 from annotation.models import ReviewItem, Sample, User
-from annotation.services import labels, settlement
+from annotation.services import asking, head_starts, labels, settlement
 from annotation.services.retrying import in_one_transaction
 
 State = Sample.State
@@ -46,13 +45,16 @@ def ask_more(*, sample_id: int, by: User, note: str, cause: str, at: datetime) -
         raise NotReviewable(
             f"Sample {sample.external_id} is {sample.state}; only a contested or resolved one can be sent out again."
         )
-    wanted = querysets.people_who_may_be_asked(sample)[:MORE_PEOPLE].count()
+    wanted = asking.people_left(sample, at_most=MORE_PEOPLE)
     if not wanted:
         raise NotReviewable(
             "Nobody is left to ask: everyone in this project has had this sample. Add people, or decide it here."
         )
     labels.retire(sample=sample)
-    slots = {"target": sample.counted_count + sample.leased_count + wanted, "lane_seq": next_lane_seq()}
+    slots = {
+        "target": sample.counted_count + sample.leased_count + wanted,
+        "head_start_until": head_starts.until(sample, wanted=wanted, at=at),
+    }
     _move(sample, State.ESCALATED, settlement.SENT_BACK, by=by, note=note, cause=cause, at=at, **slots)
     _close_items(sample, by=by, at=at)
 
@@ -73,7 +75,12 @@ def exclude(*, sample_id: int, by: User, note: str, cause: str, at: datetime) ->
 
 
 def _lock(sample_id: int) -> Sample:
-    return Sample.objects.select_for_update(of=("self",)).select_related("project").get(pk=sample_id)
+    sample = Sample.objects.select_for_update(of=("self",)).select_related("project").get(pk=sample_id)
+    if sample.purpose != Sample.Purpose.WORK:
+        raise NotReviewable(
+            f"Sample {sample.external_id} is a {sample.purpose} sample: it gets no label. Its answer is on the gold page."
+        )
+    return sample
 
 
 def _move(

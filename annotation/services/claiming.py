@@ -1,26 +1,28 @@
 """Hand out work: one claim is one short transaction on one sample.
 
-SKIP LOCKED first, so that a crowd spreads over the samples without waiting; then one exact pass that waits for locked
-rows, because a sample that is locked for a moment is not "nothing left". The counters on the sample row, guarded by
-its CHECK, make over-assignment impossible whatever this code does.
+The returned lane first, then the fresh one, each from where this person stopped and past locked rows, so that a crowd
+spreads without waiting; then one exact pass that waits for locked rows, because a sample that is locked for a moment is not
+"nothing left". docs/claiming.md has the statements, their plans and what each guards.
 """
 
 import random
 from datetime import datetime, timedelta
-
-from django.db.models import F, QuerySet
+from typing import Any
 
 from annotation import querysets
 from annotation.models import Annotator, Assignment, Project, Sample
+from annotation.services import handing, leases
 from annotation.services.retrying import in_one_transaction
+from annotation.statements import claiming as statements
+from annotation.statements.running import row, rows
 
-_shuffler = random.SystemRandom()
+_chance = random.SystemRandom()
 
 
 class NotClaimable(Exception):
     """This person may not have this work now; the message says why, `code` says it to programs.
 
-    Codes: not_allowed, elsewhere, paused, unqualified, had_it, no_slot, at_cap, holds_two.
+    Codes: not_allowed, elsewhere, paused, held, unqualified, had_it, no_slot, not_for_you, at_cap, holds_two.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -28,20 +30,102 @@ class NotClaimable(Exception):
         super().__init__(message)
 
 
-@in_one_transaction
 def claim_next(*, annotator: Annotator, at: datetime) -> Assignment | None:
     """Give the annotator one sample to judge, or None when nothing is left for them.
 
-    A reload resumes: while a lease is held it is renewed and returned, and no second sample is claimed.
-    Raises NotClaimable when the person or the project is paused.
+    A reload resumes: while a lease is held it is renewed and returned, and no second sample is claimed. Before "nothing
+    left", leases whose time is up are given back, also when beat has not come round yet.
+    Raises NotClaimable when the person or the project is paused, held back, not qualified or at the cap.
     """
-    _refuse_if_paused(annotator)
-    _queue_up(annotator)
-    if current := annotator.assignments.filter(state=Assignment.State.LEASED).order_by("lease_place").first():
-        return _renewed(current, annotator.project, at)
-    _refuse_if_at_cap(annotator)
-    sample = _pick(annotator)
-    return _lease(sample, annotator, at) if sample else None
+    claimed = _claim_next(annotator=annotator, at=at)
+    if claimed is None and leases.expire(at=at, project=annotator.project):
+        claimed = _claim_next(annotator=annotator, at=at)
+    return claimed
+
+
+@in_one_transaction
+def _claim_next(*, annotator: Annotator, at: datetime) -> Assignment | None:
+    person = row(statements.LOOK, annotator=annotator.pk)
+    _refuse_if_paused(person, annotator)
+    until = at + timedelta(minutes=person.lease_minutes)
+    if person.held and (resumed := row(statements.RESUME, assignment=person.held, until=until)):
+        return handing.assignment_from(resumed, annotator, _project(person), until)
+    _refuse_if_held_back(person, annotator, at)
+    _refuse_if_at_cap(person, annotator)
+    taken = _taken(person, annotator, at, until)
+    return handing.assignment_from(taken, annotator, _project(person), until) if taken else None
+
+
+def _taken(person: Any, annotator: Annotator, at: datetime, until: datetime) -> Any:
+    """The row of a new lease, or None when nothing is left for this person, locked or not."""
+    lease = _lease(person, annotator, at, until)
+    if not person.is_qualified:
+        return _next_of_the_test(person, annotator, lease)
+    if person.gold_rate and _chance.random() < person.gold_rate and (gold := _gold(person, lease)):
+        return gold
+    return _returned(person, lease) or _fresh(person, lease) or _exactly(person, lease)
+
+
+def _lease(person: Any, annotator: Annotator, at: datetime, until: datetime, *, place: int = 0) -> dict[str, Any]:
+    """What every TAKE is told: for whom, and what the lease will be."""
+    return {
+        "annotator": annotator.pk,
+        "project": person.project_id,
+        "requirements": person.requirements or [0],
+        "weight": person.weight,
+        "at": at,
+        "until": until,
+        "place": place,
+        "shuffles": person.shuffles_responses,
+    }
+
+
+def _returned(person: Any, lease: dict[str, Any]) -> Any:
+    """Escalated, given back, re-prioritised. What is not for this person is passed once and for all."""
+    if not person.anything_returned:
+        return None
+    cursor = person.returned_cursor
+    if taken := row(statements.TAKE_RETURNED, cursor=cursor, **lease):
+        return taken
+    known = {name: lease[name] for name in ("annotator", "project", "requirements", "weight", "at")}
+    rows(statements.PASS_RETURNED, cursor=cursor, **known)
+    return None
+
+
+def _fresh(person: Any, lease: dict[str, Any]) -> Any:
+    return row(statements.TAKE_FRESH, cursor=person.fresh_cursor, **lease)
+
+
+def _exactly(person: Any, lease: dict[str, Any]) -> Any:
+    """The exact pass; what it finds nothing below is remembered, so that asking again costs what is new since."""
+    if taken := row(statements.TAKE_EXACTLY, nothing_before=person.nothing_before, **lease):
+        return taken
+    rows(statements.NOTHING_LEFT, annotator=lease["annotator"], horizon=person.horizon)
+    return None
+
+
+def _gold(person: Any, lease: dict[str, Any]) -> Any:
+    """The next gold sample; after the last one from the start again, for what was added meanwhile."""
+    known = {name: value for name, value in lease.items() if name != "weight"}
+    taken = row(statements.TAKE_GOLD, cursor=person.gold_cursor, **known)
+    return taken or (row(statements.TAKE_GOLD, cursor=-1, **known) if person.gold_cursor >= 0 else None)
+
+
+def _next_of_the_test(person: Any, annotator: Annotator, lease: dict[str, Any]) -> Any:
+    """A newcomer's next gold sample. Raises NotClaimable when the test is over, or cannot be held."""
+    if person.test_size is None:
+        raise NotClaimable("unqualified", f"{annotator} is not qualified for this project yet.")
+    if person.tested_at is not None:
+        raise NotClaimable(
+            "unqualified",
+            f"{annotator} did not pass the test of project {person.slug}. A project admin can allow another.",
+        )
+    if taken := _gold(person, lease):
+        return taken
+    raise NotClaimable(
+        "unqualified",
+        f"The test of project {person.slug} has no further sample for {annotator}. A project admin has to add gold samples.",
+    )
 
 
 @in_one_transaction
@@ -57,87 +141,57 @@ def claim_sample(*, annotator: Annotator, sample: Sample, at: datetime) -> Assig
         )
     if sample.project_id != annotator.project_id:
         raise NotClaimable("elsewhere", f"Sample {sample.external_id} is not in project {annotator.project.slug}.")
-    _refuse_if_paused(annotator)
-    _queue_up(annotator)
-    locked = Sample.objects.select_for_update().get(pk=sample.pk)
+    person = row(statements.LOOK, annotator=annotator.pk)
+    _refuse_if_paused(person, annotator)
+    until = at + timedelta(minutes=person.lease_minutes)
+    locked = Sample.objects.select_for_update(no_key=True, of=("self",)).select_related("requirement").get(pk=sample.pk)
     earlier = Assignment.objects.filter(sample=locked, annotator=annotator).first()
     if earlier and earlier.state == Assignment.State.LEASED:
-        return _renewed(earlier, annotator.project, at)
+        resumed = row(statements.RESUME, assignment=earlier.pk, until=until)
+        return handing.assignment_from(resumed, annotator, _project(person), until)
     if earlier and earlier.state not in querysets.GIVEN_BACK:
         raise NotClaimable("had_it", f"{annotator} has already had sample {locked.external_id} ({earlier.state}).")
     if not locked.is_claimable:
         raise NotClaimable("no_slot", f"Sample {locked.external_id} is {locked.state} and has no slot free.")
-    _refuse_if_at_cap(annotator)
-    return _lease(locked, annotator, at, place=_free_place(annotator))
-
-
-def _queue_up(annotator: Annotator) -> None:
-    """One claim of a person after the other: two tabs get one sample, and a cap holds. Nobody waits for anybody else."""
-    Annotator.objects.select_for_update(no_key=True).only("pk").get(pk=annotator.pk)
-
-
-def _refuse_if_paused(annotator: Annotator) -> None:
-    if annotator.project.state != Project.State.ACTIVE:
-        raise NotClaimable(
-            "paused", f"Project {annotator.project.slug} is {annotator.project.state}; it hands out no samples now."
-        )
-    if annotator.state != Annotator.State.ACTIVE:
-        raise NotClaimable(
-            "paused", f"{annotator} is {annotator.state} in this project. A project admin can change that."
-        )
-    if not annotator.is_qualified:
+    if not person.is_qualified:
         raise NotClaimable("unqualified", f"{annotator} is not qualified for this project yet.")
-
-
-def _refuse_if_at_cap(annotator: Annotator) -> None:
-    if annotator.cap is None:
-        return
-    given = annotator.assignments.exclude(state__in=querysets.GIVEN_BACK).count()
-    if given >= annotator.cap:
+    if locked.requirement_id is not None and locked.requirement_id not in person.requirements:
         raise NotClaimable(
-            "at_cap", f"{annotator} has had all {annotator.cap} samples that one person may be given here."
+            "not_for_you", f"Sample {locked.external_id} asks for {locked.requirement}; {annotator} does not have that."
+        )
+    _refuse_if_held_back(person, annotator, at)
+    _refuse_if_at_cap(person, annotator)
+    lease = _lease(person, annotator, at, until, place=_free_place(annotator))
+    wanted = {name: lease[name] for name in ("annotator", "at", "until", "place", "shuffles")}
+    return handing.assignment_from(
+        row(statements.TAKE_THIS, sample=locked.pk, **wanted), annotator, _project(person), until
+    )
+
+
+def _project(person: Any) -> Project:
+    about = {"slug": person.slug, "lease_minutes": person.lease_minutes}
+    return handing.governed(person.project_id, rubric=person.rubric, policy=person.policy, **about)
+
+
+def _refuse_if_paused(person: Any, annotator: Annotator) -> None:
+    if person.project_state != Project.State.ACTIVE:
+        raise NotClaimable("paused", f"Project {person.slug} is {person.project_state}; it hands out no samples now.")
+    if person.state != Annotator.State.ACTIVE:
+        raise NotClaimable("paused", f"{annotator} is {person.state} in this project. A project admin can change that.")
+
+
+def _refuse_if_held_back(person: Any, annotator: Annotator, at: datetime) -> None:
+    if person.held_until and at < person.held_until:
+        raise NotClaimable(
+            "held",
+            f"A rule of project {person.slug} hands out nothing new to {annotator} until {person.held_until:%H:%M} UTC "
+            f"on {person.held_until:%d %B}. The reason stands in the record of their work.",
         )
 
 
-def _pick(annotator: Annotator) -> Sample | None:
-    """One locked sample with a slot for this person, or None when there is none, locked or not."""
-    returned = querysets.returned_lane(annotator)
-    onward = querysets.fresh_lane(annotator).filter(rank__gt=annotator.fresh_cursor)
-    return _first(returned, skip_locked=True) or _first(onward, skip_locked=True) or _first(_any_lane(annotator))
-
-
-def _any_lane(annotator: Annotator) -> QuerySet[Sample]:
-    """Both lanes in one query: a sample that is being given back changes lanes while somebody waits for its lock."""
-    return querysets.claimable_by(annotator).order_by(F("lane_seq").asc(nulls_last=True), "rank")
-
-
-def _first(lane: QuerySet[Sample], *, skip_locked: bool = False) -> Sample | None:
-    return lane.select_for_update(skip_locked=skip_locked, of=("self",)).first()
-
-
-def _lease(sample: Sample, annotator: Annotator, at: datetime, *, place: int = 0) -> Assignment:
-    """Take a slot of a locked sample and put it into this person's hands, in place where they had it before."""
-    Sample.objects.filter(pk=sample.pk).update(leased_count=F("leased_count") + 1)
-    if sample.lane_seq is None and sample.rank > annotator.fresh_cursor:
-        Annotator.objects.filter(pk=annotator.pk, fresh_cursor__lt=sample.rank).update(fresh_cursor=sample.rank)
-    lease = Assignment(
-        sample=sample,
-        annotator=annotator,
-        state=Assignment.State.LEASED,
-        lease_place=place,
-        claimed_at=at,
-        lease_expires_at=at + timedelta(minutes=annotator.project.lease_minutes),
-        finished_at=None,
-        shown_order=_shown_order(sample, annotator.project),
-    )
-    # One statement for both: whether there is a row to lease again is decided by the database.
-    [lease] = Assignment.objects.bulk_create(
-        [lease], update_conflicts=True, unique_fields=["sample", "annotator"], update_fields=LEASED_ANEW
-    )
-    return lease
-
-
-LEASED_ANEW = ["state", "lease_place", "claimed_at", "lease_expires_at", "finished_at", "shown_order"]
+def _refuse_if_at_cap(person: Any, annotator: Annotator) -> None:
+    if person.cap is not None and person.given >= person.cap:
+        raise NotClaimable("at_cap", f"{annotator} has had all {person.cap} samples that one person may be given here.")
 
 
 def _free_place(annotator: Annotator) -> int:
@@ -148,17 +202,3 @@ def _free_place(annotator: Annotator) -> int:
     raise NotClaimable(
         "holds_two", f"{annotator} holds two samples already. Submit, skip or release one of them first."
     )
-
-
-def _shown_order(sample: Sample, project: Project) -> list[int]:
-    """Canonical places in the order that this person sees; values are stored in canonical order all the same."""
-    order = list(range(sample.response_count))
-    if project.shuffles_responses:
-        _shuffler.shuffle(order)
-    return order
-
-
-def _renewed(assignment: Assignment, project: Project, at: datetime) -> Assignment:
-    assignment.lease_expires_at = at + timedelta(minutes=project.lease_minutes)
-    assignment.save(update_fields=["lease_expires_at"])
-    return assignment

@@ -9,9 +9,10 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+from django.db.models import QuerySet
 
 from annotation import querysets, ratings
-from annotation.models import Judge, Judgment, Project, Rubric, Sample
+from annotation.models import Annotation, Judge, Judgment, Project, Rubric, Sample
 from consensus.scales import Scale
 
 UnitKey = tuple[int, int | None]  # sample id, canonical place of the response (None: the sample itself)
@@ -46,20 +47,35 @@ def first_rounds(project: Project) -> list[Evidence]:
     return _by_attribute(project.rubric, _counted(project, round=1))
 
 
+def first_round_sample_count(project: Project) -> int:
+    """How many samples have a rating of the first round: counted, not read."""
+    counted = _counted_of(project).filter(round=1).order_by()
+    return counted.values("assignment__sample_id").distinct().count()
+
+
+def random_slice(project: Project) -> list[Evidence]:
+    """All ratings of the samples that were drawn at random to get a fixed number of people and never escalate: unbiased."""
+    return _by_attribute(project.rubric, _counted(project, assignment__sample__is_fixed_overlap=True))
+
+
 def counted(project: Project) -> list[Evidence]:
     """All ratings that count, both rounds: what a label may rest on. Biased by escalation; measure nothing on it."""
     return _by_attribute(project.rubric, _counted(project))
 
 
-def _counted(project: Project, **filters: int) -> Iterator[_Row]:
+def _counted_of(project: Project) -> QuerySet[Annotation]:
+    work = {"assignment__sample__project": project, "assignment__sample__purpose": Sample.Purpose.WORK}
+    return querysets.counted_annotations().filter(**work)
+
+
+def _counted(project: Project, **filters: Any) -> Iterator[_Row]:
     columns = (
         "assignment__sample_id",
         "assignment__sample__response_count",
         "assignment__sample__content__prompt_digest",
     )
     rows = (
-        querysets.counted_annotations()
-        .filter(assignment__sample__project=project, assignment__sample__purpose=Sample.Purpose.WORK)
+        _counted_of(project)
         .filter(**filters)
         .order_by("assignment__sample_id", "assignment__finished_at", "assignment_id")
         .values_list(*columns, "rubric_id", "ratings")

@@ -1,6 +1,7 @@
 """The figures of a project, computed from rows by a task and kept, so that no page counts while somebody waits."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -9,50 +10,79 @@ import numpy as np
 from django.db.models import Count, Max
 
 from annotation import querysets
-from annotation.models import Annotation, Judgment, MergeFit, Project, ProjectFigures, Sample, SampleEvent
-from annotation.services import evidence, judging
+from annotation.models import Annotation, Judgment, MergeFit, Project, ProjectEvent, ProjectFigures, Sample, SampleEvent
+from annotation.services import changes, evidence, judging, shortage
+from annotation.services.changes import Mark
 from annotation.services.evidence import Evidence
 from consensus import reliability
 
 SEED = 20260101  # intervals are the same every time they are computed from the same rows
+FIRST_ROUNDS, RANDOM_SLICE = "first_rounds", "random_slice"
 
 
-def refresh(*, project: Project, at: datetime) -> bool:
-    """Compute the figures anew when rows were added since; returns whether they were."""
-    if is_up_to_date(project):
+def refresh(*, project: Project, at: datetime, at_once: bool = False) -> bool:
+    """Compute the figures anew when something was added since, and not too soon after the last time.
+
+    Returns whether they were. In a project that is large and busy they come at intervals of ten times what they take,
+    unless somebody wants them `at_once`.
+    """
+    kept = ProjectFigures.objects.filter(project=project).only("basis").first()
+    before = Mark.parse(kept.basis) if kept else None
+    if before and before.rests(at) and not at_once:
         return False
-    basis = _basis(project)
+    is_new, mark = changes.look(project, WATCHED, before)
+    if not is_new:
+        ProjectFigures.objects.filter(project=project).update(basis=str(mark))
+        return False
+    begun = time.perf_counter()
+    figures = compute(project)
+    mark = mark.after_computing(at=at, seconds=time.perf_counter() - begun)
     ProjectFigures.objects.update_or_create(
-        project=project, defaults={"figures": compute(project), "basis": basis, "computed_at": at}
+        project=project, defaults={"figures": figures, "basis": str(mark), "computed_at": at}
     )
     return True
 
 
 def is_up_to_date(project: Project) -> bool:
-    """True when no row was added since the figures were computed."""
-    return ProjectFigures.objects.filter(project=project, basis=_basis(project)).exists()
+    """True when nothing was added since the figures were computed."""
+    kept = ProjectFigures.objects.filter(project=project).only("basis").first()
+    before = Mark.parse(kept.basis) if kept else None
+    return before is not None and not changes.look(project, WATCHED, before)[0]
 
 
-def _basis(project: Project) -> str:
-    parts = (
-        Annotation.objects.filter(assignment__sample__project=project),
-        SampleEvent.objects.filter(sample__project=project),
-        Judgment.objects.filter(sample__project=project),
-        MergeFit.objects.filter(project=project),
-        Sample.objects.filter(project=project),
-    )
-    counts = [rows.aggregate(count=Count("pk"), last=Max("pk")) for rows in parts]
-    return ":".join(f"{of['count']}.{of['last'] or 0}" for of in counts)
+def _small(project: Project) -> Iterable[object]:
+    """The rules, the judges, the fits, and who may work."""
+    yield project.rubric.pk, project.policy.pk
+    yield ProjectEvent.objects.filter(project=project).aggregate(last=Max("pk"))
+    yield list(judging.enabled_judges(project).values_list("pk", flat=True))
+    yield list(MergeFit.objects.filter(project=project, is_current=True).order_by("pk").values_list("pk", flat=True))
+    yield list(querysets.people_who_may_work(project).order_by("pk").values_list("pk", "skills"))
+
+
+WATCHED = changes.Watch(
+    growing=(
+        (Annotation.objects.all(), "assignment__sample__project"),
+        (SampleEvent.objects.all(), "sample__project"),
+        (Judgment.objects.all(), "sample__project"),
+    ),
+    small=_small,
+    slots=True,
+)
 
 
 def compute(project: Project) -> dict[str, Any]:
-    """Every figure of a project, as JSON. Estimates carry value, low, high, count (samples), clusters (prompts)."""
-    first = evidence.first_rounds(project)
+    """Every figure of a project, as JSON. Estimates carry value, low, high, count (samples), clusters (prompts).
+
+    Where the project has a random slice, agreement is measured on it, and on first rounds beside it.
+    """
+    measured = _evidence(project)
+    (headline, first), *beside = measured.items()
     return {
         "samples": _samples(project),
-        "reliability": [_reliability(of_attribute) for of_attribute in first],
-        "people": [_people(of_attribute) for of_attribute in first],
-        "judges": _judges(project, first),
+        "people_wanted": asdict(shortage.people_wanted(project)),
+        "measured_on": headline,
+        **_agreement(project, first, headline),
+        "beside": [_agreement(project, of, name) for name, of in beside],
         "weights": [
             {"attribute": f.attribute, "weight": f.weight, "samples": f.sample_count, **f.details}
             for f in MergeFit.objects.filter(project=project, is_current=True).order_by("pk")
@@ -60,44 +90,72 @@ def compute(project: Project) -> dict[str, Any]:
     }
 
 
-def _samples(project: Project) -> dict[str, Any]:
-    """Counts of samples by state, and what they cost. A first round is complete when the sample was ever decided."""
-    work = Sample.objects.filter(project=project, purpose=Sample.Purpose.WORK)
-    states = dict(work.order_by().values_list("state").annotate(Count("pk")))
-    decided = work.exclude(state=Sample.State.OPEN)
-    escalated = decided.filter(events__target=Sample.State.ESCALATED).distinct().count()
-    disagreed = decided.filter(events__reason__in=["first_round_disagreed", "nobody_left"]).distinct().count()
-    annotations = querysets.counted_annotations().filter(assignment__sample__in=decided).order_by().count()
+def compute_reliability(project: Project) -> list[dict[str, Any]]:
+    """The reliability of every attribute, each row with what it is measured on; the unbiased ones first."""
+    return [_reliability(row, name) for name, rows in _evidence(project).items() for row in rows]
+
+
+def _evidence(project: Project) -> dict[str, list[Evidence]]:
+    """What agreement is measured on, the best first. A slice whose people have not come yet is measured all the same."""
+    first = {FIRST_ROUNDS: evidence.first_rounds(project)}
+    if not Sample.objects.filter(project=project, is_fixed_overlap=True).exists():
+        return first
+    return {RANDOM_SLICE: evidence.random_slice(project), **first}
+
+
+def _agreement(project: Project, of: Sequence[Evidence], measured_on: str) -> dict[str, Any]:
     return {
-        "total": sum(states.values()),
-        "states": {state: states.get(state, 0) for state in Sample.State.values},
-        "decided": decided.count(),
-        "escalated_ever": escalated,
-        "disagreed": disagreed,
-        "annotations": querysets.counted_annotations().filter(assignment__sample__in=work).order_by().count(),
-        "annotations_of_decided": annotations,
+        "reliability": [_reliability(row, measured_on) for row in of],
+        "people": [_people(row, measured_on) for row in of],
+        "judges": _judges(project, of, measured_on),
     }
 
 
-def _reliability(of: Evidence) -> dict[str, Any]:
+def _samples(project: Project) -> dict[str, Any]:
+    """Counts of work samples by state, and what they cost: gold and training samples are no progress.
+
+    A first round is complete when the sample was ever decided. Shares of what disagreed or escalated leave the random slice
+    out, which cannot.
+    """
+    work = Sample.objects.filter(project=project, purpose=Sample.Purpose.WORK)
+    states = dict(work.order_by().values_list("state").annotate(Count("pk")))
+    decided = work.exclude(state=Sample.State.OPEN)
+    could = decided.filter(is_fixed_overlap=False)
+    escalated = could.filter(events__target=Sample.State.ESCALATED).distinct().count()
+    disagreed = could.filter(events__reason__in=["first_round_disagreed", "nobody_left"]).distinct().count()
+    counted = querysets.counted_annotations().order_by()
+    return {
+        "total": sum(states.values()),
+        "states": {state: states.get(state, 0) for state in Sample.State.values},
+        "decided": sum(states.values()) - states.get(Sample.State.OPEN, 0),
+        "could_escalate": could.count(),
+        "escalated_ever": escalated,
+        "disagreed": disagreed,
+        "annotations": counted.filter(assignment__sample__in=work).count(),
+        "annotations_of_decided": counted.filter(assignment__sample__in=decided).count(),
+    }
+
+
+def _reliability(of: Evidence, measured_on: str) -> dict[str, Any]:
     alpha = reliability.bootstrap_alpha(of.ratings, of.scale, of.prompts, np.random.default_rng(SEED))
-    return {"attribute": of.attribute, "alpha": asdict(alpha)}
+    return {"attribute": of.attribute, "measured_on": measured_on, "alpha": asdict(alpha)}
 
 
-def _people(of: Evidence) -> dict[str, Any]:
+def _people(of: Evidence, measured_on: str) -> dict[str, Any]:
     agreement = reliability.people_agreement(of.ratings, of.scale, of.prompts, np.random.default_rng(SEED))
-    return {"attribute": of.attribute, **asdict(agreement)}
+    return {"attribute": of.attribute, "measured_on": measured_on, **asdict(agreement)}
 
 
-def _judges(project: Project, first: Sequence[Evidence]) -> list[dict[str, Any]]:
-    """Each enabled judge beside people: agreement with single first-round ratings, and how far it speaks."""
+def _judges(project: Project, measured: Sequence[Evidence], measured_on: str) -> list[dict[str, Any]]:
+    """Each enabled judge beside people: agreement with their single ratings, and how far it speaks."""
     return [
         {
             "judge": judge.name,
             "kind": judge.kind,
             "attribute": of.attribute,
+            "measured_on": measured_on,
             **asdict(reliability.agreement_with(word, of.ratings, of.scale, of.prompts, np.random.default_rng(SEED))),
         }
         for judge in judging.enabled_judges(project)
-        for of, word in zip(first, evidence.judged(project, judge, first), strict=True)
+        for of, word in zip(measured, evidence.judged(project, judge, measured), strict=True)
     ]

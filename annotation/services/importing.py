@@ -11,17 +11,18 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from annotation import ratings
 from annotation.datasets import rows
 from annotation.datasets.pilot import PilotFolder, RecordedJudgment
 from annotation.datasets.samples import Sample as PilotSample
-from annotation.lanes import next_lane_seq
-from annotation.models import Judge, Project, Sample, SampleContent
-from annotation.services import judging, people, projects, reconsideration
+from annotation.models import Judge, Project, Requirement, Sample, SampleContent
+from annotation.services import gold, judging, people, projects, reconsideration
 
 BATCH = 1000
-RANKS = 2**62
+RANKS_OF_A_DRAW = 2**45
+DRAWS = 2**18
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,13 @@ class Imported:
     samples: int
     people: int
     judgments: int
+    gold: int = 0
 
 
-def import_pilot(*, folder: PilotFolder, slug: str, at: datetime, **settings: Any) -> Imported:
-    """Make the project if it is new, and add what it does not have yet. Raises BadRow, ProjectRefused.
+def import_pilot(*, folder: PilotFolder, slug: str, at: datetime, with_gold: bool = False, **settings: Any) -> Imported:
+    """Make the project if it is new, and add what it does not have yet. Raises BadRow, ProjectRefused, GoldRefused.
+
+    `with_gold`: the samples in gold.csv become gold samples, which are no work; otherwise gold.csv is left alone.
 
     `settings`: columns of the project, used when it is made. The ratings of labels.csv are not imported: people's
     ratings come in as submissions, also recorded ones. Their people are, where the project allows directed claims.
@@ -45,6 +49,7 @@ def import_pilot(*, folder: PilotFolder, slug: str, at: datetime, **settings: An
             samples=add_samples(project=project, samples=folder.samples()),
             people=people.enter_outside_people(project=project, external_ids=_recorded_people(project, folder)),
             judgments=_add_recorded_judgments(project, folder.judgments()) if folder.has("judgments.csv") else 0,
+            gold=gold.add_from_pilot(project=project, folder=folder, at=at) if with_gold else 0,
         )
     if new.people:
         reconsideration.reconsider(project=project, at=at)
@@ -83,28 +88,29 @@ def _make_project(folder: PilotFolder, slug: str, settings: dict[str, Any]) -> P
 @transaction.atomic
 def add_samples(*, project: Project, samples: Iterable[PilotSample]) -> int:
     """Add the samples whose ids the project does not have; returns how many. Fresh ones go to a random place."""
-    first_round = project.policy.first_round
-    return sum(_add_batch(project, batch, first_round) for batch in _batches(samples))
+    return sum(_add_batch(project, batch) for batch in _batches(samples))
 
 
-def _add_batch(project: Project, batch: Sequence[PilotSample], first_round: int) -> int:
+def _add_batch(project: Project, batch: Sequence[PilotSample]) -> int:
     ids = [sample.sample_id for sample in batch]
     known = set(Sample.objects.filter(project=project, external_id__in=ids).values_list("external_id", flat=True))
     new = [sample for sample in batch if sample.sample_id not in known]
     by_id = {sample.sample_id: sample for sample in new}
-    created = Sample.objects.bulk_create(
+    first_rank, requirements = _first_rank(project), _requirements(project, new)
+    made = [
         Sample(
             project=project,
             external_id=sample.sample_id,
-            target=first_round,
             response_count=len(sample.responses),
             priority=sample.priority,
-            rank=secrets.randbelow(RANKS),
-            # The returned lane is served first, in order: that is where a sample with priority belongs.
-            lane_seq=next_lane_seq() if sample.priority > 0 else None,
+            requirement=requirements.get(sample.requires),
+            **_placed(project, first_rank + secrets.randbelow(RANKS_OF_A_DRAW)),
         )
-        for sample in sorted(new, key=lambda sample: -sample.priority)
-    )
+        for sample in new
+    ]
+    # Written in the order in which they will be handed out, so that those who work side by side read the same pages: the
+    # highest priority first (those are in the returned lane from the start), then by rank.
+    created = Sample.objects.bulk_create(sorted(made, key=lambda row: (-row.priority, row.rank)))
     SampleContent.objects.bulk_create(
         SampleContent(
             sample=row,
@@ -119,6 +125,33 @@ def _add_batch(project: Project, batch: Sequence[PilotSample], first_round: int)
         for sample in [by_id[row.external_id]]
     )
     return len(new)
+
+
+def _first_rank(project: Project) -> int:
+    """Where random ranks begin: anywhere before work has begun, beyond everybody's cursor afterwards.
+
+    So a cursor that only moves forward misses nothing that is imported late, and samples that were imported in several
+    files before work began are mixed.
+    """
+    furthest = project.annotators.aggregate(furthest=Max("fresh_cursor"))["furthest"]
+    draw = 0 if furthest is None or furthest < 0 else furthest // RANKS_OF_A_DRAW + 1
+    return min(draw, DRAWS - 1) * RANKS_OF_A_DRAW
+
+
+def _requirements(project: Project, samples: Iterable[PilotSample]) -> dict[tuple[str, ...], Requirement]:
+    """The sets of skills that these samples ask for, as rows."""
+    wanted = {sample.requires for sample in samples if sample.requires}
+    return {
+        skills: Requirement.objects.get_or_create(project=project, skills=list(skills))[0] for skills in sorted(wanted)
+    }
+
+
+def _placed(project: Project, rank: int) -> dict[str, Any]:
+    """Where a new sample stands, and how many people it gets: those of the first round, or of the random slice."""
+    policy = project.policy
+    if projects.is_drawn(rank, policy.slice_share):
+        return {"rank": rank, "is_fixed_overlap": True, "target": policy.slice_overlap}
+    return {"rank": rank, "target": policy.first_round}
 
 
 def prompt_digest(messages: Iterable[rows.JsonObject]) -> str:

@@ -1,28 +1,33 @@
 """Write consensus labels: revisions, never overwritten; the human value from people alone."""
 
+import json
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from annotation import ratings
 from annotation.models import Annotation, ConsensusLabel, MergeFit, Policy, Sample, User
+from annotation.statements import settling as statements
+from annotation.statements.running import rows
 from consensus import aggregate
 
 ADJUDICATION = "adjudication"
 
 
 def write(*, sample: Sample, annotations: Sequence[Annotation], policy: Policy, at: datetime) -> None:
-    """Label a sample by its policy's rule from the annotations that count, in order of arrival, under the latest rubric.
+    """Label a sample by its policy's rule from the annotations that count, in order of arrival.
 
-    A label that comes out as it stands keeps its revision. Raises what the rule raises (consensus.aggregate).
+    What is labelled is what the first of them was asked (governing.rubric_of). A label that comes out as it stands keeps
+    its revision. Raises what the rule raises (consensus.aggregate).
     """
-    places = ratings.layout(annotations[-1].rubric.attributes, sample.response_count)
+    places = ratings.layout(annotations[0].rubric.attributes, sample.response_count)
     label = aggregate.label(
         policy.label_rule,
         ratings.matrix(annotations, places, sample.response_count),
-        ratings.slots(places, policy),
+        ratings.slots(places, policy, annotations),
     )
     used = [annotations[row].pk for row in label.chosen]
     _revise(
@@ -74,7 +79,7 @@ def adjudicate(
 
 def retire(*, sample: Sample) -> None:
     """The sample has no label at present; its revisions stay readable."""
-    ConsensusLabel.objects.filter(sample=sample, is_current=True).update(is_current=False)
+    rows(statements.RETIRE_LABELS, sample=sample.pk, labels=None)
 
 
 @transaction.atomic
@@ -94,24 +99,40 @@ def merge(
 
 # What makes two revisions say the same; a merged value is carried over only by `merge`.
 CONTENT = ("human_value", "human_expected", "no_preference", "method", "annotation_count", "annotations", "policy_id")
+WRITTEN = ("response", "attribute", "revision", *CONTENT[:-1])
 
 
 def _revise(sample: Sample, said: Sequence[ConsensusLabel]) -> None:
     """Add a revision of every label that says something new; one that says the same keeps its revision."""
-    last: dict[tuple[int | None, str], ConsensusLabel] = {}
-    for revision in ConsensusLabel.objects.filter(sample=sample).order_by("revision"):
-        last[revision.response, revision.attribute] = revision
-    new = []
+    last = {(label.response, label.attribute): label for label in rows(statements.LAST_LABELS, sample=sample.pk)}
+    new, replaced = [], []
     for label in said:
         before = last.get((label.response, label.attribute))
         if before and before.is_current and _content(before) == _content(label):
             continue
-        label.sample, label.revision = sample, before.revision + 1 if before else 1
+        if before and before.is_current:
+            replaced.append(before.id)
+        label.revision = before.revision + 1 if before else 1
         new.append(label)
-    replaced = [last[label.response, label.attribute].pk for label in new if (label.response, label.attribute) in last]
-    ConsensusLabel.objects.filter(pk__in=replaced, is_current=True).update(is_current=False)
-    ConsensusLabel.objects.bulk_create(new)
+    if replaced:
+        rows(statements.RETIRE_LABELS, sample=sample.pk, labels=replaced)
+    if new:
+        _add(sample, new)
 
 
-def _content(label: ConsensusLabel) -> tuple[object, ...]:
+def _content(label: Any) -> tuple[object, ...]:
     return tuple(getattr(label, name) for name in CONTENT)
+
+
+def _add(sample: Sample, new: Sequence[ConsensusLabel]) -> None:
+    """Labels of one decision: they share policy, time and whoever took it."""
+    written = [{name: getattr(label, name) for name in WRITTEN} for label in new]
+    first = new[0]
+    rows(
+        statements.ADD_LABELS,
+        sample=sample.pk,
+        labels=json.dumps(written),
+        policy=first.policy_id,
+        decided_by=first.decided_by_id,
+        at=first.created_at,
+    )

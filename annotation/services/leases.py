@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 
 from annotation import querysets
-from annotation.lanes import next_lane_seq
-from annotation.models import Assignment, Sample
+from annotation.models import Assignment, Project, Sample
 from annotation.services import settlement
 from annotation.services.retrying import in_one_transaction
 
@@ -41,18 +40,25 @@ def skip(*, assignment: Assignment, reason: str, at: datetime) -> None:
         )
     if not _give_back(assignment, Assignment.State.SKIPPED, at, skip_reason=reason):
         raise _gone(assignment)
+    if assignment.is_gold:
+        return
     sample = _locked(assignment.sample_id)
-    same = sample.assignments.filter(state=Assignment.State.SKIPPED, skip_reason=reason)
+    same = sample.assignments.filter(state=Assignment.State.SKIPPED, skip_reason=reason, is_gold=False)
     stands = sample.state == Sample.State.EXCLUDED or settlement.is_adjudicated(sample)
     if not stands and same.count() >= 2:
         text = f"Two people skipped it: {Assignment.SkipReason(reason).label.lower()}."
         settlement.exclude(sample=sample, reason="skipped_by_two", text=text, at=at)
 
 
-def expire(*, at: datetime, limit: int = 1000) -> int:
-    """Give back every lease whose time is up; returns how many. Two reapers never give one back twice."""
-    overdue = list(querysets.overdue_leases(at)[:limit])
-    return sum(_give_back(assignment, Assignment.State.EXPIRED, at, overdue_at=at) for assignment in overdue)
+def expire(*, at: datetime, project: Project | None = None, limit: int = 1000) -> int:
+    """Give back every lease whose time is up, of one project or of all; returns how many. Two reapers never give one
+    back twice."""
+    overdue = querysets.overdue_leases(at)
+    if project:
+        overdue = overdue.filter(sample__project=project)
+    return sum(
+        _give_back(assignment, Assignment.State.EXPIRED, at, overdue_at=at) for assignment in list(overdue[:limit])
+    )
 
 
 @in_one_transaction
@@ -66,15 +72,15 @@ def _give_back(
         held = held.filter(lease_expires_at__lt=overdue_at)  # renewed in the meantime: leave it
     if not held.update(state=state, skip_reason=skip_reason, lease_place=None, finished_at=at):
         return False
-    sample.leased_count -= 1
-    sample.lane_seq = next_lane_seq()
-    sample.save(update_fields=["leased_count", "lane_seq"])
-    settlement.settle(sample=sample, at=at)
+    if not assignment.is_gold:
+        sample.leased_count -= 1
+        sample.save(update_fields=["leased_count"])
+        settlement.settle(sample=sample, at=at)
     return True
 
 
 def _locked(sample_id: int) -> Sample:
-    return Sample.objects.select_for_update(of=("self",)).select_related("project").get(pk=sample_id)
+    return Sample.objects.select_for_update(no_key=True, of=("self",)).select_related("project").get(pk=sample_id)
 
 
 def _gone(assignment: Assignment) -> LeaseGone:

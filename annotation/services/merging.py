@@ -4,6 +4,7 @@ What is to be done is read from rows: labels whose evidence changed since their 
 never touched.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +12,11 @@ from datetime import datetime
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Count, Max, QuerySet
+from django.db.models import QuerySet
 
-from annotation import querysets
-from annotation.models import ConsensusLabel, Judge, Judgment, MergeFit, Project, ReviewItem
-from annotation.services import evidence, judging, labels
+from annotation.models import Annotation, ConsensusLabel, Judge, Judgment, MergeFit, Project, ReviewItem, SampleEvent
+from annotation.services import changes, evidence, judging, labels
+from annotation.services.changes import Mark
 from annotation.services.evidence import Evidence, UnitKey
 from consensus import calibration, merge, posterior
 
@@ -36,33 +37,42 @@ class _Merged:
     probabilities: dict[UnitKey, list[float]]
 
 
-def merge_project(*, project: Project, at: datetime) -> int:
+def merge_project(*, project: Project, at: datetime, at_once: bool = False) -> int:
     """Refit the weights of a project and revise the labels that change; returns how many did. Nothing new: nothing done.
 
-    One process at a time merges a project; another that comes meanwhile leaves it to that one. No transaction spans the
+    After a merge that took long it rests ten times as long (unless it is wanted `at_once`), so that a large project is not
+    merged all the time. One process at a time merges a project; another that comes meanwhile leaves it to that one. No transaction spans the
     computation, and each label is revised in one of its own, so that nobody who works waits for a merge.
     """
     with _alone(project) as is_alone:
-        if not is_alone or is_up_to_date(project):
+        if not is_alone:
             return 0
-        basis = _basis(project)
+        before = _mark(project)
+        if before and before.rests(at) and not at_once:
+            return 0
+        is_new, mark = changes.look(project, WATCHED, before)
+        if not is_new:
+            MergeFit.objects.filter(project=project, is_current=True).update(basis=str(mark))
+            return 0
+        begun = time.perf_counter()
         judges = list(judging.enabled_judges(project))
         first, everything = evidence.first_rounds(project), evidence.counted(project)
         panels = _panels(project, judges, first, everything)
         merged = [
-            _merge_attribute(project, *of_attribute, judges, basis)
+            _merge_attribute(project, *of_attribute, judges)
             for of_attribute in zip(first, everything, panels, strict=True)
         ]
         revised = sum(_revise_labels(project, pooled, at) for pooled in merged)
-        _put_in_force(project, [pooled.fit for pooled in merged])
+        mark = mark.after_computing(at=at, seconds=time.perf_counter() - begun)
+        _put_in_force(project, [pooled.fit for pooled in merged], mark)
         return revised
 
 
 @transaction.atomic
-def _put_in_force(project: Project, fits: Sequence[MergeFit]) -> None:
+def _put_in_force(project: Project, fits: Sequence[MergeFit], mark: Mark) -> None:
     """The last step: a merge that was cut off before it is not up to date, and is taken up again."""
     MergeFit.objects.filter(project=project, is_current=True).update(is_current=False)
-    MergeFit.objects.filter(pk__in=[fit.pk for fit in fits]).update(is_current=True)
+    MergeFit.objects.filter(pk__in=[fit.pk for fit in fits]).update(is_current=True, basis=str(mark))
 
 
 @contextmanager
@@ -79,9 +89,35 @@ def _alone(project: Project) -> Iterator[bool]:
 
 
 def is_up_to_date(project: Project) -> bool:
-    """True when nothing was added since the last fit, and every label has its merged value."""
-    fitted = MergeFit.objects.filter(project=project, is_current=True, basis=_basis(project)).exists()
-    return fitted and not _labels_of(project).filter(merge_fit=None).exists()
+    """True when nothing was added since the last merge."""
+    before = _mark(project)
+    return before is not None and not changes.look(project, WATCHED, before)[0]
+
+
+def _mark(project: Project) -> Mark | None:
+    """How far the merge in force had seen; None before the first."""
+    fit = MergeFit.objects.filter(project=project, is_current=True).order_by("pk").only("basis").first()
+    return Mark.parse(fit.basis) if fit else None
+
+
+def _small(project: Project) -> Iterator[object]:
+    yield project.rubric.pk
+    yield list(judging.enabled_judges(project).values_list("pk", flat=True))
+
+
+# Events tell of annotations that count no longer. A label without a fit was not merged yet.
+WATCHED = changes.Watch(
+    growing=(
+        (Annotation.objects.all(), "assignment__sample__project"),
+        (SampleEvent.objects.all(), "sample__project"),
+        (Judgment.objects.all(), "sample__project"),
+        (
+            ConsensusLabel.objects.filter(is_current=True, merge_fit=None).exclude(method=labels.ADJUDICATION),
+            "sample__project",
+        ),
+    ),
+    small=_small,
+)
 
 
 def _labels_of(project: Project) -> QuerySet[ConsensusLabel]:
@@ -89,14 +125,6 @@ def _labels_of(project: Project) -> QuerySet[ConsensusLabel]:
     names = [attribute["name"] for attribute in project.rubric.attributes]
     current = ConsensusLabel.objects.filter(sample__project=project, is_current=True, attribute__in=names)
     return current.exclude(method=labels.ADJUDICATION)
-
-
-def _basis(project: Project) -> str:
-    """What a fit rests on, in a few numbers: equal means that nothing was added since."""
-    annotations = querysets.counted_annotations().filter(assignment__sample__project=project).order_by()
-    judgments = Judgment.objects.filter(sample__project=project, judge__in=judging.enabled_judges(project))
-    counts = [rows.aggregate(count=Count("pk"), last=Max("pk")) for rows in (annotations, judgments)]
-    return ":".join(f"{of['count']}.{of['last'] or 0}" for of in counts)
 
 
 def _panels(
@@ -132,7 +160,6 @@ def _merge_attribute(
     everything: Evidence,
     panel: np.ndarray | None,
     judges: Sequence[Judge],
-    basis: str,
 ) -> _Merged:
     scale = everything.scale
     smoothing = posterior.fit_smoothing(first.ratings, scale)
@@ -145,7 +172,7 @@ def _merge_attribute(
         frequencies = calibration.frequencies_elsewhere(aligned, scale, everything.prompts)
         fitted = merge.fit_weight(aligned, panel, scale, frequencies=frequencies, smoothing=smoothing)
         pooled = merge.pool(human, panel, fitted.weight, scale, frequencies=frequencies)
-    fit = _store(project, first.attribute, fitted, judges, basis, smoothing)
+    fit = _store(project, first.attribute, fitted, judges, smoothing)
     values = merge.merged_values(pooled, scale)
     return _Merged(
         fit=fit,
@@ -163,7 +190,6 @@ def _store(
     attribute: str,
     fitted: merge.MergeFit,
     judges: Sequence[Judge],
-    basis: str,
     smoothing: posterior.Smoothing,
 ) -> MergeFit:
     fit = MergeFit.objects.create(
@@ -172,7 +198,6 @@ def _store(
         attribute=attribute,
         weight=fitted.weight,
         sample_count=fitted.sample_count,
-        basis=basis,
         details={
             "reason": fitted.reason,
             "log_likelihood_people": fitted.log_likelihood_people,

@@ -2,20 +2,34 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import count
+from typing import Any
 
 from django.db import transaction
 
-from annotation.models import Annotator, ApiToken, Membership, Project, User
+from annotation.models import Annotator, ApiToken, Membership, Project, ProjectEvent, User
 from annotation.services import reconsideration
 
 Role = Membership.Role
+LONGEST_SKILL = 50
 
 
 class NotAMember(Exception):
     """This account has no part in this project."""
+
+
+class NotAnAdmin(Exception):
+    """This account may not decide about the project's people."""
+
+
+class ReasonMissing(ValueError):
+    """A decision about a person came without a written reason."""
+
+
+class PersonChangeRefused(ValueError):
+    """What a person may be given cannot be changed so; the message says why."""
 
 
 def join(*, project: Project, user: User, role: str, at: datetime) -> None:
@@ -28,8 +42,13 @@ def join(*, project: Project, user: User, role: str, at: datetime) -> None:
 
 
 def _become_annotator(project: Project, user: User) -> bool:
-    name = _free_name(project, user.get_username())
-    return Annotator.objects.get_or_create(project=project, user=user, defaults={"external_id": name})[1]
+    newcomer = {"external_id": _free_name(project, user.get_username()), "is_qualified": _needs_no_test(project)}
+    return Annotator.objects.get_or_create(project=project, user=user, defaults=newcomer)[1]
+
+
+def _needs_no_test(project: Project) -> bool:
+    """Where the project has a test of gold samples, newcomers get no work before they passed it."""
+    return project.test_size is None
 
 
 def _free_name(project: Project, name: str) -> str:
@@ -48,7 +67,10 @@ def enter_outside_people(*, project: Project, external_ids: Iterable[str]) -> in
     """Their rows alone, for a caller whose transaction is still open; returns how many are new."""
     names = list(dict.fromkeys(external_ids))
     known = set(project.annotators.filter(external_id__in=names).values_list("external_id", flat=True))
-    new = [Annotator(project=project, external_id=name) for name in names if name not in known]
+    is_qualified = _needs_no_test(project)
+    new = [
+        Annotator(project=project, external_id=name, is_qualified=is_qualified) for name in names if name not in known
+    ]
     Annotator.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
 
@@ -75,6 +97,63 @@ def part_in(*, slug: str, user: User) -> tuple[Project | None, set[str]]:
         project = project or Project.objects.filter(slug=slug).first()
         return project, {str(membership.role) for membership in memberships} | {Role.ADMIN}
     return project, {str(membership.role) for membership in memberships}
+
+
+def require_admin(*, project: Project, user: User) -> None:
+    """Raises NotAnAdmin, unless this account may decide about the people of the project."""
+    if Role.ADMIN not in roles_of(project=project, user=user):
+        raise NotAnAdmin(f"{user} is not an admin of {project.slug}. Ask one of its admins to decide this.")
+
+
+def written(reason: str, otherwise: str = "Write the reason: the person reads it.") -> str:
+    """A text without the space around it. Raises ReasonMissing when nothing is left."""
+    if not (said := reason.strip()):
+        raise ReasonMissing(otherwise)
+    return said
+
+
+def change(*, annotator: Annotator, by: User, at: datetime, **what: Any) -> None:
+    """Change what a person may be given: `skills`, `cap`, `is_qualified`. What they hold stays in their hands.
+
+    Samples that wait for people are decided again. Raises NotAnAdmin, PersonChangeRefused.
+    """
+    require_admin(project=annotator.project, user=by)
+    wanted = {name: CHANGEABLE[name](value) for name, value in what.items()}
+    with transaction.atomic():
+        person = Annotator.objects.select_for_update(no_key=True).get(pk=annotator.pk)
+        changed = {name: value for name, value in wanted.items() if getattr(person, name) != value}
+        if not changed:
+            return
+        Annotator.objects.filter(pk=person.pk).update(**changed)
+        said = "; ".join(f"{name} {_told(getattr(person, name))} -> {_told(value)}" for name, value in changed.items())
+        event = {"kind": "annotator_changed", "text": f"{person}: {said}", "actor": by, "at": at}
+        ProjectEvent.objects.create(project=annotator.project, **event)
+    for name, value in changed.items():
+        setattr(annotator, name, value)
+    reconsideration.reconsider(project=annotator.project, at=at)
+
+
+def _skills(given: Iterable[str]) -> list[str]:
+    """As samples name them: each once, in order; surrounding spaces and capitals do not matter."""
+    names = sorted({name.strip().lower() for name in given if name.strip()})
+    if long := [name for name in names if len(name) > LONGEST_SKILL]:
+        raise PersonChangeRefused(f"The skill {long[0][:60]!r} is longer than {LONGEST_SKILL} characters. Shorten it.")
+    return names
+
+
+def _cap(given: int | None) -> int | None:
+    if given is not None and not 0 <= given < 2**31:
+        raise PersonChangeRefused(
+            f"A cap of {given} samples cannot be. Write a whole number from 0, or nothing for no cap."
+        )
+    return given
+
+
+CHANGEABLE: dict[str, Callable[[Any], Any]] = {"skills": _skills, "cap": _cap, "is_qualified": bool}
+
+
+def _told(value: object) -> str:
+    return (", ".join(map(str, value)) if isinstance(value, list) else str(value)) or "none"
 
 
 def issue_token(*, user: User, name: str, scopes: list[str]) -> str:

@@ -1,14 +1,30 @@
-"""Set up a project: its first rubric and policy, and further versions of either."""
+"""Set up a project: its first rubric and policy, and further versions of either.
 
+docs/changes/policy.md and rubric.md say what a change does to samples that have begun.
+"""
+
+import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 
-from annotation.models import Policy, Project, Rubric
+from annotation.datasets import rubrics
+from annotation.datasets.bad_row import BadRow
+from annotation.datasets.bad_row import Place as At
+from annotation.models import Policy, Project, ProjectEvent, Rubric, User
 from annotation.ratings import Place
+from annotation.services.people import written
+from consensus.policy import FixedOverlap, PolicyNotValid, SpreadPolicy
+from consensus.scales import Slot, SlotNotValid
+
+POLICY_CHANGED = "policy_changed"
+RUBRIC_CHANGED = "rubric_changed"
+APPLICATION_ASKED = "policy_application_asked"
+WHY = "Write the reason: it stands in the project's history."
 
 
 class ProjectRefused(ValueError):
@@ -83,6 +99,183 @@ def _limits(attribute: Mapping[str, Any]) -> dict[str, float]:
 
 def _given(limit: float | None, default: float) -> float:
     return default if limit is None else limit
+
+
+# --- changes mid-way ---------------------------------------------------------------------------------------------
+# What a change may say of a policy. What it leaves out stays as it is.
+CHANGEABLE = ("first_round", "extra", "triggers", "label_rule", "unsettled", "slice_share", "slice_overlap")
+
+
+class ChangeRefused(ValueError):
+    """The policy or the rubric cannot be changed so; the message says why."""
+
+
+@transaction.atomic
+def change_policy(*, project: Project, by: User | None, at: datetime, reason: str, **content: Any) -> Policy:
+    """Write the next version of the policy; what `content` leaves out stays as it is (CHANGEABLE has the names).
+
+    Undecided samples follow it at their next submission, or when it is applied (apply_policy_now); decided ones stay.
+    `triggers`: attribute -> its limits; a limit that is left out is the default of its scale.
+    Raises ChangeRefused, ReasonMissing.
+    """
+    why = written(reason, WHY)
+    now = _locked(project).policy
+    if unknown := sorted(content.keys() - set(CHANGEABLE)):
+        raise ChangeRefused(f"A policy has no {', '.join(unknown)}. It has: {', '.join(CHANGEABLE)}.")
+    if "triggers" in content:
+        content["triggers"] = _limits_given(project, content["triggers"])
+    changed = {name: value for name, value in content.items() if getattr(now, name) != value}
+    if not changed:
+        raise ChangeRefused(f"Policy {now.version} of {project.slug} says the same already; nothing was changed.")
+    policy = _checked(Policy(project=project, version=now.version + 1, **_content(now) | changed))
+    project.__dict__.pop("policy", None)
+    said = "; ".join(f"{name} {getattr(now, name)} -> {value}" for name, value in changed.items())
+    _record(project, POLICY_CHANGED, f"Policy {policy.version}: {said}. {why}", by, at)
+    return policy
+
+
+def _locked(project: Project) -> Project:
+    """Versions are numbered one after the other. Raises ChangeRefused for an archived project."""
+    locked = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    if locked.state == Project.State.ARCHIVED:
+        raise ChangeRefused(f"Project {project.slug} is archived; nothing in it changes any more.")
+    return locked
+
+
+def _content(policy: Policy) -> dict[str, Any]:
+    return {name: getattr(policy, name) for name in ("name", *CHANGEABLE)}
+
+
+def _checked(policy: Policy) -> Policy:
+    """Save a version that can decide something. Raises ChangeRefused."""
+    try:
+        policy.clean_fields()
+        SpreadPolicy(policy.first_round, policy.extra, policy.on_unsettled)
+        FixedOverlap(policy.slice_overlap)
+    except ValidationError as error:
+        problems = "; ".join(f"{field}: {' '.join(said)}" for field, said in error.message_dict.items())
+        raise ChangeRefused(f"This policy cannot work. {problems}") from error
+    except PolicyNotValid as error:
+        raise ChangeRefused(str(error)) from error
+    if not 0 <= policy.slice_share <= 1:
+        raise ChangeRefused(f"A random slice of {policy.slice_share:g} cannot be. Write a share from 0 to 1.")
+    policy.save(force_insert=True)
+    return policy
+
+
+def _limits_given(project: Project, triggers: Any) -> dict[str, dict[str, float]]:
+    """Both limits of every trigger, on attributes of the rubric as it is. Raises ChangeRefused."""
+    attributes = {attribute["name"]: attribute for attribute in project.rubric.attributes}
+    if not isinstance(triggers, Mapping) or not triggers:
+        raise ChangeRefused("A policy needs at least one trigger, or nothing could ever escalate. Name an attribute.")
+    if unknown := sorted(str(name) for name in triggers.keys() - attributes.keys()):
+        raise ChangeRefused(
+            f"No attribute {', '.join(unknown)} in rubric {project.rubric.version}; it has: {', '.join(attributes)}."
+        )
+    return {str(name): _limits_checked(attributes[name], given) for name, given in triggers.items()}
+
+
+def _limits_checked(attribute: Mapping[str, Any], given: Any) -> dict[str, float]:
+    name, allowed = attribute["name"], {"escalate_above", "settle_within"}
+    if not isinstance(given, Mapping) or given.keys() - allowed:
+        raise ChangeRefused(f"The limits of {name} are {given!r}. Write escalate_above and settle_within, or nothing.")
+    if not all(limit is None or type(limit) in (int, float) for limit in given.values()):
+        raise ChangeRefused(f"The limits of {name} are {given!r}. Write numbers, in points of the scale.")
+    limits = _limits({**attribute, **given})
+    try:
+        Slot(name, Place(attribute, None).scale, **limits)
+    except SlotNotValid as error:
+        raise ChangeRefused(str(error)) from error
+    return limits
+
+
+@transaction.atomic
+def change_rubric(
+    *, project: Project, by: User | None, at: datetime, reason: str, attributes: Sequence[Mapping[str, Any]]
+) -> Rubric:
+    """Write the next version of what is asked: samples that nobody has answered yet are asked this from now on.
+
+    A trigger of the policy stays one while its attribute is asked; `trigger: true` or `false` on an attribute adds or takes
+    away. Where that changes the policy, its next version is written too. Raises ChangeRefused, ReasonMissing.
+    """
+    why = written(reason, WHY)
+    now = _locked(project).rubric
+    parsed = _parsed(project, attributes)
+    if asked_of(parsed) == now.attributes:
+        raise ChangeRefused(
+            f"Rubric {now.version} of {project.slug} asks the same already; nothing was changed. "
+            "What triggers, and how far apart people may be, is the policy's to say: change that."
+        )
+    triggers = _triggers_after(project, now, attributes, parsed)
+    rubric = write_rubric(project=project, attributes=parsed)
+    _record(project, RUBRIC_CHANGED, f"Rubric {rubric.version}: {_difference(now, rubric)}. {why}", by, at)
+    if triggers != project.policy.triggers:
+        text = f"For rubric {rubric.version}. {why}"
+        change_policy(project=project, by=by, at=at, reason=text, triggers=triggers)
+    return rubric
+
+
+def _parsed(project: Project, attributes: Any) -> list[dict[str, Any]]:
+    """Checked and with every default, as an import reads them. Raises ChangeRefused."""
+    try:
+        rubric = rubrics.parse_rubric({"name": project.slug, "attributes": attributes}, At("rubric"))
+    except BadRow as error:
+        raise ChangeRefused(str(error)) from error
+    parsed: list[dict[str, Any]] = rubric["attributes"]
+    return parsed
+
+
+def _triggers_after(
+    project: Project, now: Rubric, given: Sequence[Mapping[str, Any]], parsed: Sequence[Mapping[str, Any]]
+) -> dict[str, dict[str, float]]:
+    """The policy's triggers under new attributes. Raises ChangeRefused when none is left."""
+    before = {attribute["name"]: attribute for attribute in now.attributes}
+    limits: dict[str, dict[str, float]] = {}
+    for written_down, attribute in zip(given, parsed, strict=True):
+        name, old = attribute["name"], project.policy.triggers.get(attribute["name"])
+        if written_down.get("trigger", old is not None):
+            said = any(written_down.get(key) is not None for key in POLICY_KEYS[1:])
+            is_as_before = old is not None and Place(before[name], None).scale == Place(attribute, None).scale
+            limits[name] = old if old is not None and is_as_before and not said else _limits(attribute)
+    if not limits:
+        raise ChangeRefused(
+            "No attribute of this rubric triggers, so nothing could ever escalate. "
+            f'Write "trigger": true on one; so far it was {", ".join(project.policy.triggers) or "none"}.'
+        )
+    return limits
+
+
+def _difference(before: Rubric, after: Rubric) -> str:
+    old, new = ({attribute["name"]: attribute for attribute in rubric.attributes} for rubric in (before, after))
+    parts = {
+        "added": new.keys() - old.keys(),
+        "taken out": old.keys() - new.keys(),
+        "changed": {name for name in new.keys() & old.keys() if new[name] != old[name]},
+    }
+    return "; ".join(f"{word} {', '.join(sorted(names))}" for word, names in parts.items() if names) or "another order"
+
+
+@transaction.atomic
+def apply_policy_now(*, project: Project, by: User | None, at: datetime) -> ProjectEvent:
+    """Ask that undecided samples follow the newest policy without waiting for a submission (services/applying.py does it)."""
+    policy = _locked(project).policy
+    return _record(project, APPLICATION_ASKED, f"Policy {policy.version} for all undecided samples.", by, at)
+
+
+def is_drawn(rank: int, share: float) -> bool:
+    """Whether a sample of this random rank is in a random slice of this share.
+
+    The same sample is drawn every time it is asked, and a larger share draws what a smaller one did and more. A digest of
+    the rank and not the rank itself, which is the order of work: the slice is spread over all of it.
+    """
+    if not share:
+        return False
+    draw = hashlib.blake2b(rank.to_bytes(8), digest_size=8, person=b"slice").digest()
+    return int.from_bytes(draw) < share * 2**64
+
+
+def _record(project: Project, kind: str, text: str, by: User | None, at: datetime) -> ProjectEvent:
+    return ProjectEvent.objects.create(project=project, kind=kind, text=text, actor=by, at=at)
 
 
 def _next(versions: Any) -> int:

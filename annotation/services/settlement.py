@@ -5,14 +5,17 @@ so that no sample ever waits for a decision that nobody is going to take.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from annotation import querysets, ratings, transitions
-from annotation.lanes import next_lane_seq
+from annotation import ratings, transitions
 from annotation.models import Annotation, ConsensusLabel, Policy, Sample
-from annotation.services import labels
-from consensus.policy import Decision, SpreadPolicy, decide
+from annotation.services import asking, governing, handing, head_starts, labels
+from annotation.statements import settling as statements
+from annotation.statements.running import row
+from consensus.policy import Decision, FixedOverlap, SpreadPolicy, decide
 
 State = Sample.State
 NEITHER_VALID = "neither_valid"
@@ -27,16 +30,39 @@ def settle(*, sample: Sample, at: datetime) -> None:
     """
     if is_adjudicated(sample):
         return
-    annotations = list(querysets.counted_annotations().filter(assignment__sample=sample).select_related("rubric"))
-    policy = sample.project.policy
-    if sample.state == State.EXCLUDED and not _may_be_open_again(sample, annotations, policy, at):
+    annotations = handing.counted_annotations(sample)
+    policy = governing.policy_of(sample, annotations[0].rubric if annotations else None)
+    asked = Asked(annotations, policy, governing.first_round_of(sample, policy))
+    if sample.state == State.EXCLUDED and not _may_be_open_again(sample, asked, at):
         return
-    if _neither_is_valid(annotations, policy):
+    if asked.neither_is_valid:
         text = "Two of the first people said that neither response is valid."
-        exclude(sample=sample, reason=NEITHER_VALID, text=text, at=at)
+        exclude(sample=sample, reason=NEITHER_VALID, text=text, at=at, policy=policy)
         return
-    decision = _decide(sample, annotations, policy)
-    _apply(decision, sample=sample, annotations=annotations, policy=policy, at=at)
+    if sample.state == State.ESCALATED and _awaits_whom_a_reviewer_asked(sample):
+        return
+    _apply(_decide(sample, asked), sample=sample, asked=asked, at=at)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked of a sample's people, and what they said: annotations that count, in order of arrival."""
+
+    annotations: Sequence[Annotation]
+    policy: Policy
+    first_round: int
+
+    @property
+    def rounds(self) -> tuple[Sequence[Annotation], Sequence[Annotation]]:
+        """The first round and what came after it. Where the first round lost an annotation, the next one stands in."""
+        in_order = sorted(self.annotations, key=lambda annotation: annotation.round)
+        first = max(self.first_round, sum(annotation.round == 1 for annotation in self.annotations))
+        return in_order[:first], in_order[first:]
+
+    @property
+    def neither_is_valid(self) -> bool:
+        first, _later = self.rounds
+        return sum(annotation.neither_valid for annotation in first[: self.first_round]) >= 2
 
 
 def is_adjudicated(sample: Sample) -> bool:
@@ -46,68 +72,63 @@ def is_adjudicated(sample: Sample) -> bool:
     return ConsensusLabel.objects.filter(sample=sample, is_current=True, method=labels.ADJUDICATION).exists()
 
 
-def _neither_is_valid(annotations: Sequence[Annotation], policy: Policy) -> bool:
-    first = [annotation for annotation in annotations if annotation.round == 1][: policy.first_round]
-    return sum(annotation.neither_valid for annotation in first) >= 2
-
-
-def _may_be_open_again(sample: Sample, annotations: Sequence[Annotation], policy: Policy, at: datetime) -> bool:
+def _may_be_open_again(sample: Sample, asked: Asked, at: datetime) -> bool:
     """Open a sample that was excluded only because two found neither response valid, when that no longer holds."""
-    if _last_reason(sample, State.EXCLUDED) != NEITHER_VALID or _neither_is_valid(annotations, policy):
+    if _last_reason(sample, State.EXCLUDED) != NEITHER_VALID or asked.neither_is_valid:
         return False
     decision = Decision(outcome="wait", reason="valid_again", text="Fewer than two say that neither response is valid.")
-    target = max(policy.first_round, _held(sample))
-    _move(sample, State.OPEN, decision, target=target, lane_seq=next_lane_seq(), policy=policy, at=at)
+    target = max(asked.first_round, _held(sample))
+    _move(sample, State.OPEN, decision, target=target, policy=asked.policy, at=at)
     sample.refresh_from_db()
     return True
 
 
 def _last_reason(sample: Sample, state: str) -> str | None:
     """Why the sample went into this state the last time."""
-    return sample.events.filter(target=state).order_by("-pk").values_list("reason", flat=True).first()
+    last = row(statements.LAST_REASON, sample=sample.pk, target_state=str(state))
+    return last and str(last.reason)
 
 
-def _decide(sample: Sample, annotations: Sequence[Annotation], policy: Policy) -> Decision:
-    places = ratings.layout(_attributes(annotations, sample), sample.response_count)
-    if sample.state == State.ESCALATED and _awaits_whom_a_reviewer_asked(sample, policy):
-        return Decision(outcome="wait", reason="more_were_asked", text="A reviewer asked for more people.")
+def _awaits_whom_a_reviewer_asked(sample: Sample) -> bool:
+    """A reviewer opened further slots, and people for them are there or on their way."""
+    if sample.counted_count >= sample.target or _last_reason(sample, State.ESCALATED) != SENT_BACK:
+        return False
+    return bool(sample.leased_count or asking.people_left(sample, at_most=1))
+
+
+def _decide(sample: Sample, asked: Asked) -> Decision:
+    rubric = asked.annotations[0].rubric if asked.annotations else sample.project.rubric
+    places = ratings.layout(rubric.attributes, sample.response_count)
+    first, later = asked.rounds
     return decide(
-        SpreadPolicy(first_round=policy.first_round, extra=policy.extra, on_unsettled=policy.on_unsettled),
-        ratings.slots(places, policy),
-        ratings.matrix([a for a in annotations if a.round == 1], places, sample.response_count),
-        ratings.matrix([a for a in annotations if a.round == 2], places, sample.response_count),
-        people_left=_people_left(sample, policy),
+        _policy(sample, asked),
+        ratings.slots(places, asked.policy, asked.annotations),
+        ratings.matrix(first, places, sample.response_count),
+        ratings.matrix(later, places, sample.response_count),
+        people_left=partial(_people_left, sample, asked),
         leased=sample.leased_count,
     )
 
 
-def _attributes(annotations: Sequence[Annotation], sample: Sample) -> list[dict]:
-    rubric = annotations[-1].rubric if annotations else sample.project.rubric
-    return rubric.attributes
+def _policy(sample: Sample, asked: Asked) -> FixedOverlap | SpreadPolicy:
+    if sample.is_fixed_overlap:
+        return FixedOverlap(asked.first_round)
+    return SpreadPolicy(asked.first_round, asked.policy.extra, asked.policy.on_unsettled)
 
 
-def _awaits_whom_a_reviewer_asked(sample: Sample, policy: Policy) -> bool:
-    """A reviewer opened further slots, and people for them are there or on their way."""
-    if sample.counted_count >= sample.target or _last_reason(sample, State.ESCALATED) != SENT_BACK:
-        return False
-    return bool(sample.leased_count or _people_left(sample, policy))
+def _people_left(sample: Sample, asked: Asked) -> int:
+    """How many may still be asked, counted no further than the policy could want."""
+    wanted = asked.first_round if sample.is_fixed_overlap else asked.policy.extra
+    return asking.people_left(sample, at_most=wanted)
 
 
-def _people_left(sample: Sample, policy: Policy) -> int:
-    """How many may still be asked; counted no further than the policy could want."""
-    if sample.counted_count < policy.first_round:
-        return 0  # nothing to escalate yet, so nobody is counted
-    return querysets.people_who_may_be_asked(sample)[: policy.extra].count()
-
-
-def _apply(
-    decision: Decision, *, sample: Sample, annotations: Sequence[Annotation], policy: Policy, at: datetime
-) -> None:
+def _apply(decision: Decision, *, sample: Sample, asked: Asked, at: datetime) -> None:
+    policy = asked.policy
     match decision.outcome:
         case "wait":
-            _wait(sample, policy=policy, at=at)
+            _wait(sample, decision, policy=policy, at=at)
         case "resolve":
-            labels.write(sample=sample, annotations=annotations, policy=policy, at=at)
+            labels.write(sample=sample, annotations=asked.annotations, policy=policy, at=at)
             _move(sample, State.RESOLVED, decision, target=sample.counted_count, policy=policy, at=at)
         case "escalate":
             _open_slots(sample, decision, policy=policy, at=at)
@@ -116,7 +137,7 @@ def _apply(
             waits = decision.reason == "nobody_left"
             _move(sample, State.CONTESTED, decision, target=_held(sample), waits_for_people=waits, policy=policy, at=at)
         case "exclude":
-            exclude(sample=sample, reason=decision.reason, text=decision.text, at=at)
+            exclude(sample=sample, reason=decision.reason, text=decision.text, at=at, policy=policy)
 
 
 def _held(sample: Sample) -> int:
@@ -124,32 +145,48 @@ def _held(sample: Sample) -> int:
     return sample.counted_count + sample.leased_count
 
 
-def _wait(sample: Sample, *, policy: Policy, at: datetime) -> None:
-    """Too little to decide on. A closed sample that lost an annotation opens again for a first round."""
-    if sample.counted_count >= policy.first_round:
-        return
-    target = max(policy.first_round, _held(sample))
-    if sample.state in (State.OPEN, State.CONTESTED):
-        if target != sample.target:
-            Sample.objects.filter(pk=sample.pk).update(target=target)
-        return
+def _target(sample: Sample, decision: Decision) -> int:
+    """With as many free slots as are wanted; those that are open already may stay, as far as the policy allows."""
+    free = sample.target - _held(sample) if sample.state in governing.UNDECIDED else 0
+    return _held(sample) + min(max(free, decision.slots_wanted), max(decision.slots_wanted, decision.slots_allowed))
+
+
+def _wait(sample: Sample, decision: Decision, *, policy: Policy, at: datetime) -> None:
+    """Too little to decide on. A sample that has no first round (any more) is open for one."""
+    if decision.reason == "first_round_open" and sample.state != State.OPEN:
+        _open_again(sample, decision, policy=policy, at=at)
+    elif sample.state in governing.UNDECIDED:
+        _set(sample, target=_target(sample, decision))
+
+
+def _open_again(sample: Sample, wait: Decision, *, policy: Policy, at: datetime) -> None:
+    """Ask further people: of a sample that lost an annotation, or for which somebody came who may be asked."""
     labels.retire(sample=sample)
-    decision = Decision(outcome="wait", reason="annotation_lost", text="An annotation no longer counts.")
-    _move(sample, State.OPEN, decision, target=target, lane_seq=next_lane_seq(), policy=policy, at=at)
+    decision = replace(wait, reason="annotation_lost", text=f"An annotation no longer counts. {wait.text}")
+    if sample.waits_for_people:
+        decision = replace(wait, reason="asked_again", text=f"Somebody is there to ask. {wait.text}")
+    target = _target(sample, wait)
+    if sample.state == State.CONTESTED:  # the table of moves leads out of contested by way of escalated
+        _move(sample, State.ESCALATED, decision, policy=policy, at=at)
+        sample.state = State.ESCALATED
+    _move(sample, State.OPEN, decision, target=target, policy=policy, at=at)
 
 
 def _open_slots(sample: Sample, decision: Decision, *, policy: Policy, at: datetime) -> None:
-    target = _held(sample) + decision.extra_wanted
-    if sample.state == State.ESCALATED and target <= sample.target:
-        return  # these slots are open already
+    target, wanted = _target(sample, decision), decision.slots_wanted
+    if sample.state == State.ESCALATED:
+        over = {"head_start_until": None} if head_starts.is_in_vain(sample, wanted=wanted) else {}
+        _set(sample, target=target, **over)
+        return
     labels.retire(sample=sample)
-    _move(sample, State.ESCALATED, decision, target=target, lane_seq=next_lane_seq(), policy=policy, at=at)
+    until = head_starts.until(sample, wanted=wanted, at=at)
+    _move(sample, State.ESCALATED, decision, target=target, head_start_until=until, policy=policy, at=at)
 
 
-def exclude(*, sample: Sample, reason: str, text: str, at: datetime) -> None:
-    """Take a locked sample out because people agree that it cannot be judged."""
+def exclude(*, sample: Sample, reason: str, text: str, at: datetime, policy: Policy | None = None) -> None:
+    """Take a locked sample out because people agree that it cannot be judged, or that no label can be made of it."""
     labels.retire(sample=sample)
-    policy = sample.project.policy
+    policy = policy or governing.policy_of(sample)
     if sample.state == State.RESOLVED:  # the table of moves leads out of resolved by way of contested
         _move(sample, State.CONTESTED, Decision(outcome="contest", reason=reason, text=text), policy=policy, at=at)
         sample.state = State.CONTESTED
@@ -160,8 +197,7 @@ def exclude(*, sample: Sample, reason: str, text: str, at: datetime) -> None:
 def _move(sample: Sample, to_state: str, decision: Decision, *, policy: Policy, at: datetime, **changes: Any) -> None:
     """Move the locked sample; when it is there already, only its other columns change."""
     if sample.state == to_state:
-        if changes:
-            Sample.objects.filter(pk=sample.pk).update(**changes)
+        _set(sample, **changes)
         return
     transitions.move(
         sample_id=sample.pk,
@@ -173,3 +209,10 @@ def _move(sample: Sample, to_state: str, decision: Decision, *, policy: Policy, 
         at=at,
         **changes,
     )
+
+
+def _set(sample: Sample, **columns: Any) -> None:
+    """Change columns of the locked sample, where they say something new."""
+    changed = {name: value for name, value in columns.items() if getattr(sample, name) != value}
+    if changed:
+        Sample.objects.filter(pk=sample.pk).update(**changed)

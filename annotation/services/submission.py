@@ -1,15 +1,31 @@
 """Take in annotations: counted, late, corrected; each exactly once, and none ever lost."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from annotation import ratings
-from annotation.models import Annotation, Assignment, ConsensusLabel, DatasetVersion, ReviewItem, Sample
-from annotation.services import labels, settlement, showing
+from annotation.models import (
+    Annotation,
+    Annotator,
+    Assignment,
+    ConsensusLabel,
+    DatasetVersion,
+    Policy,
+    ReviewItem,
+    Rubric,
+    Sample,
+)
+from annotation.ratings import RatingsRefused
+from annotation.services import governing, handing, labels, qualification, settlement, showing
 from annotation.services.retrying import in_one_transaction
+from annotation.statements import submitting as statements
+from annotation.statements.running import row
+from consensus.policy import NEEDED
 
+State = Assignment.State
 CORRECTABLE_FOR = timedelta(minutes=10)
 
 
@@ -31,6 +47,7 @@ class Answer:
     comment: str = ""
     reasons: Mapping[str, Any] | None = None
     active_seconds: int | None = None
+    rubric: int | None = None  # the version that the person was shown; None: what the sample's people are asked
 
 
 @dataclass(frozen=True)
@@ -46,32 +63,70 @@ class Receipt:
 def submit(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
     """Take one person's judgement of one sample, and decide the sample if this was the last one wanted.
 
-    It counts if the lease is still held, or the sample still has a slot free; otherwise it is kept as late.
+    It counts if the lease is still held, or the sample still has a slot free and the person was not withdrawn; otherwise
+    it is kept as late. An answer to a gold sample is told as counted, because nobody is to know, and counts nowhere.
     The same client key again answers as the first time did.
     Raises RatingsRefused, AlreadySubmitted, Assignment.DoesNotExist.
     """
-    sample, assignment = _lock(assignment_id)
-    held = assignment.state == Assignment.State.LEASED  # then nothing was submitted yet
-    if not held and (earlier := assignment.annotations.filter(client_key=answer.client_key).first()):
-        return Receipt(earlier, counted=assignment.state == Assignment.State.SUBMITTED, repeated=True)
-    if not held and assignment.state not in (Assignment.State.EXPIRED, Assignment.State.RELEASED):
+    sample, assignment = _locked(assignment_id)
+    held = assignment.state == State.LEASED  # then nothing was submitted yet
+    if not held and (earlier := _earlier(assignment_id, answer.client_key)):
+        return Receipt(earlier, counted=assignment.state == State.SUBMITTED, repeated=True)
+    if not held and assignment.state not in (State.EXPIRED, State.RELEASED):
         raise AlreadySubmitted(
-            f"This sample is {assignment.state} for {assignment.annotator} already; claim the next one."
+            f"This sample is {assignment.state} for {assignment.external_id} already; claim the next one."
         )
-    counted = held or sample.is_claimable
-    is_first = sample.counted_count < sample.project.policy.first_round
-    annotation = _add(assignment, sample, answer, revision=1, round=1 if is_first else 2, at=at)
-    _finish(assignment, Assignment.State.SUBMITTED if counted else Assignment.State.LATE, at)
-    sample.leased_count -= int(held)
-    sample.counted_count += int(counted)
-    sample.save(update_fields=["leased_count", "counted_count"])  # the row is locked: nobody else counts meanwhile
-    if counted:
-        settlement.settle(sample=sample, at=at)
+    newest, policy = sample.project.rubric, sample.project.policy
+    rubric, packed = _understood(answer, sample, governing.rubric_of(sample, newest), newest)
+    is_out = assignment.annotator_state == Annotator.State.WITHDRAWN
+    counted = held or ((assignment.is_gold or sample.is_claimable) and not is_out)
+    takes_a_slot = counted and not assignment.is_gold
+    recorded = row(
+        statements.RECORD,
+        assignment=assignment_id,
+        sample=sample.pk,
+        rubric=rubric.pk,
+        ratings=packed,
+        neither_valid=answer.neither_valid,
+        round=1 if governing.is_of_first_round(sample, policy) else 2,
+        reasons=json.dumps(dict(answer.reasons or {})),
+        comment=answer.comment,
+        active_seconds=answer.active_seconds,
+        client_key=answer.client_key,
+        state=State.SUBMITTED.value if counted else State.LATE.value,
+        released=int(held and not assignment.is_gold),
+        counted=int(takes_a_slot),
+        at=at,
+    )
+    # What was written is read again only by whoever asks for it.
+    annotation = handing.partly(Annotation, id=recorded.id, assignment_id=assignment_id, revision=1)
+    if takes_a_slot:
+        sample.leased_count -= int(held)
+        sample.counted_count += 1
+        _decide(sample, policy, answer, at)
+    elif assignment.is_gold:
+        _go_on_with_the_test(assignment, at)
     else:
         ReviewItem.objects.get_or_create(
             sample=sample, kind=ReviewItem.Kind.LATE_ANNOTATION, closed_at=None, defaults={"opened_at": at}
         )
     return Receipt(annotation, counted=counted)
+
+
+def _decide(sample: Sample, policy: Policy, answer: Answer, at: datetime) -> None:
+    """Settle the sample, unless more of its first people are to come and nothing else could happen to it."""
+    waits = sample.state == Sample.State.OPEN and sample.counted_count < sample.target
+    first = policy.slice_overlap if sample.is_fixed_overlap else policy.first_round
+    may_run_short = sample.is_fixed_overlap and sample.counted_count >= NEEDED  # of people to ask for the rest
+    if waits and sample.target == first and not answer.neither_valid and not may_run_short:
+        return
+    settlement.settle(sample=sample, at=at)
+
+
+def _go_on_with_the_test(assignment: Any, at: datetime) -> None:
+    if not assignment.is_qualified:
+        annotator = Annotator.objects.select_related("project").get(pk=assignment.annotator_id)
+        qualification.mark_if_finished(annotator=annotator, at=at)
 
 
 @in_one_transaction
@@ -80,7 +135,7 @@ def correct(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
 
     The decision is taken anew. Raises NotCorrectable, RatingsRefused, Assignment.DoesNotExist.
     """
-    sample, assignment = _lock(assignment_id)
+    sample, assignment = _locked_whole(assignment_id)
     counted = assignment.state == Assignment.State.SUBMITTED
     if earlier := assignment.annotations.filter(client_key=answer.client_key).first():
         return Receipt(earlier, counted=counted, repeated=True)
@@ -89,8 +144,8 @@ def correct(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
         raise NotCorrectable(refusal)
     assert current is not None  # noqa: S101  a submitted assignment has a current annotation; for the type checker
     Annotation.objects.filter(pk=current.pk).update(is_current=False)
-    revision = _add(assignment, sample, answer, revision=current.revision + 1, round=current.round, at=at)
-    if counted:
+    revision = _revise(current, sample, answer, at)
+    if counted and not assignment.is_gold:
         settlement.settle(sample=sample, at=at)
     return Receipt(revision, counted=counted)
 
@@ -101,6 +156,8 @@ def why_not_correctable(assignment: Assignment, at: datetime) -> str:
         return f"There is nothing to correct: this sample is {assignment.state} for you."
     if at - assignment.finished_at > CORRECTABLE_FOR:
         return f"An answer can be corrected for {CORRECTABLE_FOR.seconds // 60} minutes; this one is older."
+    if assignment.is_gold:
+        return ""  # what became of the sample is nothing to somebody who was only measured on it
     if ConsensusLabel.objects.filter(sample=assignment.sample, is_current=True, method=labels.ADJUDICATION).exists():
         return "A reviewer has settled this sample, so its answers stand."
     if _is_published(assignment):
@@ -116,42 +173,84 @@ def _is_published(assignment: Assignment) -> bool:
     return assignment.sample.state == Sample.State.RESOLVED and versions.exists()
 
 
-def _lock(assignment_id: int) -> tuple[Sample, Assignment]:
+def _locked(assignment_id: int) -> tuple[Sample, Any]:
     """The sample first, then the assignment: the order in which everything here locks."""
-    of_assignment = Assignment.objects.filter(pk=assignment_id).values("sample_id")
-    samples = Sample.objects.select_for_update(of=("self",)).select_related("project")
-    sample = samples.filter(pk__in=of_assignment).first()
-    if sample is None:
+    locked = row(statements.LOCK_SAMPLE, assignment=assignment_id)
+    if locked is None:
         raise Assignment.DoesNotExist(f"There is no assignment {assignment_id}.")
-    assignment = Assignment.objects.select_for_update(of=("self",)).select_related("annotator").get(pk=assignment_id)
+    assignment = row(statements.LOCK_ASSIGNMENT, assignment=assignment_id)
+    sample = handing.partly(Sample, **locked._asdict())
+    sample.project = handing.governed(
+        sample.project_id,
+        rubric=assignment.rubric,
+        policy=assignment.policy,
+        head_start_hours=assignment.head_start_hours,
+    )
     return sample, assignment
 
 
-def _add(
-    assignment: Assignment, sample: Sample, answer: Answer, *, revision: int, round: int, at: datetime
-) -> Annotation:
-    rubric = sample.project.rubric
-    packed = ratings.pack(
+def _earlier(assignment_id: int, client_key: str) -> Annotation | None:
+    return Annotation.objects.filter(assignment=assignment_id, client_key=client_key).first()
+
+
+def _understood(answer: Answer, sample: Sample, asked: Rubric, newest: Rubric) -> tuple[Rubric, ratings.Packed]:
+    """The rubric that was answered, and the ratings in its places.
+
+    It is the version that the answer names, so that what was shown before the rubric changed is not misread. An answer that
+    names none is to what the sample's people are `asked`, or else to the newest. Raises RatingsRefused.
+    """
+    if answer.rubric is not None:
+        asked = _named(answer.rubric, newest)
+    try:
+        return asked, _packed(answer, asked, sample)
+    except RatingsRefused:
+        if answer.rubric is not None or asked == newest:
+            raise
+        return newest, _packed(answer, newest, sample)
+
+
+def _named(version: int, newest: Rubric) -> Rubric:
+    if version == newest.version:
+        return newest
+    found = Rubric.objects.filter(project_id=newest.project_id, version=version).first()
+    if found is None:
+        known = f"The newest is {newest.version}; leave the version out to answer what the sample asks."
+        raise RatingsRefused({"rubric": f"This project has no version {version} of its rubric. {known}"})
+    return found
+
+
+def _packed(answer: Answer, rubric: Rubric, sample: Sample) -> ratings.Packed:
+    """The ratings in their places. Raises RatingsRefused."""
+    return ratings.pack(
         answer.given,
         places=ratings.layout(rubric.attributes, sample.response_count),
         response_ids=showing.blind_ids(sample),
         neither_valid=answer.neither_valid,
     )
+
+
+def _locked_whole(assignment_id: int) -> tuple[Sample, Assignment]:
+    """The same with everything that a correction asks of them."""
+    samples = Sample.objects.select_for_update(no_key=True, of=("self",)).select_related("project")
+    sample = samples.filter(pk__in=Assignment.objects.filter(pk=assignment_id).values("sample_id")).first()
+    if sample is None:
+        raise Assignment.DoesNotExist(f"There is no assignment {assignment_id}.")
+    assignments = Assignment.objects.select_for_update(no_key=True, of=("self",)).select_related("annotator")
+    return sample, assignments.get(pk=assignment_id)
+
+
+def _revise(current: Annotation, sample: Sample, answer: Answer, at: datetime) -> Annotation:
+    rubric, packed = _understood(answer, sample, current.rubric, sample.project.rubric)
     return Annotation.objects.create(
-        assignment=assignment,
-        revision=revision,
+        assignment_id=current.assignment_id,
+        revision=current.revision + 1,
         rubric=rubric,
         ratings=packed,
         neither_valid=answer.neither_valid,
-        round=round,
+        round=current.round,
         reasons=dict(answer.reasons or {}),
         comment=answer.comment,
         active_seconds=answer.active_seconds,
         client_key=answer.client_key,
         submitted_at=at,
     )
-
-
-def _finish(assignment: Assignment, state: str, at: datetime) -> None:
-    assignment.state, assignment.lease_place, assignment.finished_at = state, None, at
-    assignment.save(update_fields=["state", "lease_place", "finished_at"])

@@ -108,7 +108,7 @@ def _write_files(
         contents = _contents(samples, version.rubric, left_out)
         files = [_write(f"{folder}/{name}", name, made) for name, made in contents]
         total = Sample.objects.filter(project=version.project, state=Sample.State.RESOLVED).count()
-        reliability = figures.compute(version.project)["reliability"]
+        reliability = figures.compute_reliability(version.project)
     kept = [described for described in files if described["rows"]]
     return kept, {"samples": total, "left_out_of_preference": dict(left_out)}, reliability
 

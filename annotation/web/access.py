@@ -21,6 +21,12 @@ def project_for(request: HttpRequest, slug: str, roles: set[str]) -> Project:
     return project
 
 
+def is_admin(request: HttpRequest, project: Project) -> bool:
+    """Whether this account decides about the project; reviewers see its pages too."""
+    assert isinstance(request.user, User)  # noqa: S101  login_required has run
+    return Role.ADMIN in people.roles_of(project=project, user=request.user)
+
+
 def annotator_for(request: HttpRequest, slug: str) -> Annotator:
     """The annotator whom this account is in the project."""
     project = project_for(request, slug, {Role.ANNOTATOR})

@@ -10,8 +10,8 @@ from typing import Any
 from django.urls import reverse
 
 from annotation import ratings
-from annotation.models import Annotation, Annotator, Assignment, Project
-from annotation.services import showing
+from annotation.models import Annotation, Annotator, Assignment, Project, Rubric
+from annotation.services import governing, showing
 from annotation.services.submission import CORRECTABLE_FOR, why_not_correctable
 
 # One key a reason: the letters are the ones that the words begin with.
@@ -33,15 +33,21 @@ def work(
     given: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
     correcting: Annotation | None = None,
+    rubric: Rubric | None = None,
 ) -> Card:
-    """The card of one sample. `given`: what was posted or said before, by field; `problems`: by attribute."""
+    """The card of one sample. `given`: what was posted or said before, by field; `problems`: by attribute.
+
+    `rubric`: what was shown when it was posted; left out, what this person is to be asked of this sample.
+    """
     content = assignment.sample.content
-    places = ratings.layout(assignment.sample.project.rubric.attributes, assignment.sample.response_count)
+    rubric = rubric or governing.rubric_for(assignment)
+    places = ratings.layout(rubric.attributes, assignment.sample.response_count)
     given = given or (_fields_of(correcting, places, assignment.sample.response_count) if correcting else {})
     questions = [_question(at, place, assignment, given, problems or {}) for at, place in enumerate(places)]
     action = "annotation:correct" if correcting else "annotation:submit"
     return {
         "kind": "work",
+        "rubric": rubric.version,
         "assignment": {"pk": assignment.pk, "lease_minutes": assignment.annotator.project.lease_minutes},
         "conversation": [turn(message) for message in showing.conversation(content)],
         "tools_text": _as_text(content.tools),
@@ -60,6 +66,7 @@ def work(
         "neither_valid": bool(given.get("neither_valid")),
         "comment": given.get("comment", ""),
         "client_key": given.get("client_key") or uuid.uuid4().hex,
+        "active_seconds": given.get("active_seconds", 0),
         "submit_url": reverse(action, args=[assignment.pk]),
         "skip_url": "" if correcting else reverse("annotation:skip", args=[assignment.pk]),
         "renew_url": "" if correcting else reverse("annotation:renew", args=[assignment.pk]),
@@ -98,17 +105,30 @@ def _levels(place: ratings.Place, assignment: Assignment) -> list[dict[str, Any]
     The values stay canonical: below 0 favours the first canonical response, wherever it is shown. The rubric words them
     in that order ("the first"), so where the order is turned round a value is worded as the one opposite to it.
     """
-    turned = place.is_comparison and assignment.shown_order[:2] == [1, 0]
+    first, second = (_letter_of(response, assignment.shown_order) for response in (0, 1))
+    turned = place.is_comparison and first > second
     levels = place.levels[::-1] if turned else place.levels
     return [
         {
             "value": value,
             "label": _opposite_word(place, value) if turned else place.word_for(value),
             "key": key,
-            "favours": favoured_letter(place, value, turned=turned),
+            "favours": (first if value < 0 else second) if place.is_comparison and value else "",
         }
         for value, key in zip(levels, _keys(levels), strict=True)
     ]
+
+
+def worded(place: ratings.Place, value: int | None, assignment: Assignment) -> dict[str, str]:
+    """One value as this person reads it on the card: its word, and the letter of the response that it favours."""
+    levels = {level["value"]: level for level in _levels(place, assignment)}
+    chosen = levels.get(value)
+    return {"label": chosen["label"], "favours": chosen["favours"]} if chosen else {"label": "", "favours": ""}
+
+
+def _letter_of(response: int, shown_order: Sequence[int]) -> str:
+    """The letter that a response, by its canonical place, bears on the card; the last one for a response that is not there."""
+    return ascii_uppercase[shown_order.index(response) if response in shown_order else len(shown_order)]
 
 
 def _keys(levels: Sequence[int]) -> list[str]:
@@ -122,11 +142,11 @@ def _opposite_word(place: ratings.Place, value: int) -> str:
     return place.word_for(-value) if -value in place.levels else str(-value)
 
 
-def favoured_letter(place: ratings.Place, value: int, *, turned: bool = False) -> str:
-    """The letter of the response that a level of a comparison favours; empty for the middle and other scopes."""
+def favoured_letter(place: ratings.Place, value: int) -> str:
+    """The letter, in canonical order, of the response that a level of a comparison favours; empty for the middle and other scopes."""
     if not place.is_comparison or value == 0:
         return ""
-    return "A" if (value < 0) != turned else "B"
+    return "A" if value < 0 else "B"
 
 
 def field_name(at: int) -> str:
@@ -135,7 +155,7 @@ def field_name(at: int) -> str:
 
 
 def _fields_of(annotation: Annotation, places: Sequence[ratings.Place], response_count: int) -> dict[str, Any]:
-    """What was said before, in the fields of the rubric as it is now."""
+    """What was said before, in the fields of what is asked now."""
     packed = ratings.translated(annotation.ratings, annotation.rubric.attributes, places, response_count)
     fields: dict[str, Any] = {field_name(at): value for at, value in enumerate(packed) if value is not None}
     return fields | {"comment": annotation.comment, "neither_valid": annotation.neither_valid}
@@ -182,8 +202,10 @@ def last_submission(annotator: Annotator, at: datetime) -> dict[str, Any] | None
 
 def progress(annotator: Annotator, at: datetime) -> dict[str, Any]:
     """How much this person did today (UTC)."""
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    # By the end of the assignment, which the index assignment_history knows: what was done before today costs nothing.
     today = Annotation.objects.filter(
-        assignment__annotator=annotator, revision=1, submitted_at__date=at.date()
+        assignment__annotator=annotator, assignment__finished_at__gte=midnight, revision=1
     ).values_list("active_seconds", flat=True)
     seconds = [value or 0 for value in today]
     return {"today": len(seconds), "active_minutes": round(sum(seconds) / 60)}

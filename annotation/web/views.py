@@ -1,5 +1,6 @@
 """The annotator's pages: translate in, one service call, translate out."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -10,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation import ratings
-from annotation.models import Annotator, Assignment, Membership, Project, ProjectFigures
+from annotation.models import Annotator, Assignment, Membership, Project, ProjectFigures, Rubric
 from annotation.ratings import RatingsRefused
-from annotation.services import claiming, leases, showing, submission
+from annotation.services import claiming, governing, leases, showing, standing, submission
 from annotation.services.claiming import NotClaimable
 from annotation.services.leases import LeaseGone
 from annotation.services.submission import AlreadySubmitted, Answer, NotCorrectable
@@ -114,9 +115,18 @@ def _next_card(annotator: Annotator) -> Card:
     return cards.work(assignment) if assignment else cards.nothing()
 
 
+def _shown(request: HttpRequest, assignment: Assignment) -> Rubric:
+    """The version of the rubric that the posted form shows: its fields are places, and mean nothing without it."""
+    version = forms.number(request, "rubric")
+    if isinstance(version, int) and (shown := assignment.sample.project.rubrics.filter(version=version).first()):
+        return shown
+    return governing.rubric_for(assignment)
+
+
 def _answer(request: HttpRequest, assignment: Assignment) -> Answer:
     """The posted form as an answer. A value that is no number is passed on, for the service to refuse by name."""
-    places = ratings.layout(assignment.sample.project.rubric.attributes, assignment.sample.response_count)
+    rubric = _shown(request, assignment)
+    places = ratings.layout(rubric.attributes, assignment.sample.response_count)
     ids = showing.blind_ids(assignment.sample)
     neither = "neither_valid" in request.POST
     given = [
@@ -131,12 +141,14 @@ def _answer(request: HttpRequest, assignment: Assignment) -> Answer:
         neither_valid=neither,
         comment=forms.text(request, "comment", longest=20_000),
         active_seconds=seconds if isinstance(seconds, int) and 0 <= seconds < 86_400 else None,
+        rubric=rubric.version,
     )
 
 
 def _again(request: HttpRequest, assignment: Assignment, refusal: RatingsRefused, **more: Any) -> HttpResponse:
     """The same card with what was said and, beside each question, what is missing."""
-    card = cards.work(assignment, given=request.POST.dict(), problems=refusal.problems, **more)
+    shown = _shown(request, assignment)
+    card = cards.work(assignment, given=request.POST.dict(), problems=refusal.problems, rubric=shown, **more)
     return _card(request, assignment.annotator, card, status=422)
 
 
@@ -158,4 +170,5 @@ def _page(annotator: Annotator, card: Card) -> dict[str, Any]:
         "guideline": cards.guideline(project),
         "last_submission": cards.last_submission(annotator, now),
         "progress": cards.progress(annotator, now),
+        "has_unread": partial(standing.has_unread, annotator),  # asked by the whole page alone, not by the next card
     }

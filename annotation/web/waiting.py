@@ -9,13 +9,17 @@ Role = Membership.Role
 
 
 def text_for(membership: Membership, kept: ProjectFigures | None) -> str:
-    """How much there is to do, for this role. An annotator is not told which open samples others disagreed on."""
+    """How much there is to do, for this role.
+
+    An annotator is told of samples whose first round is not complete: that number falls when a first round is, whether its
+    people agreed or not. One that counted escalated samples too would stay where it was when they disagreed.
+    """
     if kept is None:
         return _("Nothing is counted yet.")
     samples = kept.figures["samples"]
     states = samples["states"]
     if membership.role == Role.ANNOTATOR:
-        return _open(states["open"] + states["escalated"])
+        return _open(states["open"])
     if membership.role == Role.REVIEWER:
         return _contested(states["contested"])
     return _("%(decided)d of %(total)d samples decided") % {"decided": samples["decided"], "total": samples["total"]}
@@ -23,7 +27,7 @@ def text_for(membership: Membership, kept: ProjectFigures | None) -> str:
 
 def _open(count: int) -> str:
     if not count:
-        return _("No sample is open.")
+        return _("No new sample is open. Look in again: now and then one comes back.")
     return ngettext("%(count)d sample open", "%(count)d samples open", count) % {"count": count}
 
 

@@ -15,6 +15,7 @@ from .server import Server, clear_socket, exchange, process_in, run
 
 ROLE = "concord"
 PORT = 5432  # only a part of the socket's name: nothing listens on TCP
+CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # Linux, inside a container
 LITTLE_SHARED_MEMORY_BYTES = 512 * 1024**2
 
 SETTINGS = """\
@@ -28,17 +29,18 @@ unix_socket_permissions = 0700
 
 # One machine shared with the web server, the workers and a browser.
 max_connections = 200               # web threads, workers and commands; idle ones cost little
-shared_buffers = 256MB              # a working set of some 100 thousand samples; the rest is the system's cache
-effective_cache_size = 1GB          # a planner's guess for a small machine
+shared_buffers = {buffers}MB         # an eighth of the machine's memory: rows and indexes of some million samples
+effective_cache_size = {cache}MB    # a planner's guess: half of it
 work_mem = 16MB                     # sorts of the dashboards stay in memory
 maintenance_work_mem = 128MB        # indexes built after an import
 random_page_cost = 1.1              # solid state
 jit = off                           # short statements: compiling costs more than it saves
 dynamic_shared_memory_type = {shared_memory}
 
-# An import writes much at once: checkpoints by time, not by size. fsync and synchronous_commit stay on: what was
-# submitted is on the disk.
-max_wal_size = 2GB
+# Checkpoints by time, not by size, also during an import; each makes PostgreSQL log whole pages again. fsync and
+# synchronous_commit stay on: what was submitted is on the disk.
+max_wal_size = 4GB
+checkpoint_timeout = 15min
 wal_compression = on
 
 # Words that mean the same everywhere.
@@ -165,6 +167,7 @@ class Postgres(Server):
     def _write_settings(self) -> None:
         self._write("concord.conf", SETTINGS.format(
             own=self._own_settings, port=PORT, shared_memory=_shared_memory_type(),
+            buffers=min(max(_memory_megabytes() // 8, 128), 2048), cache=_memory_megabytes() // 2,
             sockets=_quoted('"' + str(self.instance.run).replace('"', '""') + '"'),
         ))  # fmt: skip
         self._write("pg_hba.conf", ACCESS)
@@ -204,6 +207,13 @@ def greets(path: Path) -> bool:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _memory_megabytes() -> int:
+    """What this machine has, or what a container may have of it."""
+    has = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = CGROUP_LIMIT.read_text().strip() if CGROUP_LIMIT.exists() else "max"
+    return (min(has, int(limit)) if limit.isdecimal() else has) // 2**20
 
 
 def _shared_memory_type() -> str:

@@ -221,3 +221,10 @@ def test_other_samples_keep_their_review_items(project, resolved, rita):
     ReviewItem.objects.create(sample=other, kind="late_annotation", opened_at=NOW)
     set_to(2, resolved, rita)
     assert ReviewItem.objects.get().closed_at is None
+
+
+def test_a_gold_sample_gets_no_label_from_a_reviewer(project, rita):
+    sample = make_sample(project)
+    type(sample).objects.filter(pk=sample.pk).update(purpose="gold", target=0)
+    with pytest.raises(NotReviewable, match="gold page"):
+        adjudication.set_label(sample_id=sample.pk, given=[], by=rita, note="", cause="", at=NOW)

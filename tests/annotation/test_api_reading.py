@@ -1,6 +1,7 @@
 """What reviewers, admins and their programs read and post through the REST interface."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ from pilots import RICH
 from story import NOW, PREFERENCE, crowd, join, make_pair, make_project, make_sample, make_samples, rate, rate_overall
 from test_api_work import Program, problem
 
+from annotation.api import urls
 from annotation.models import Judge, Judgment, ProjectJudge
-from annotation.services import figures, merging, versions
+from annotation.services import claiming, figures, merging, versions
 
 ROOT = Path(__file__).parents[2]
 SURE = [0.0, 0.0, 0.0, 0.1, 0.8, 0.1]
@@ -210,5 +212,21 @@ def test_the_schema_is_made_without_a_warning(tmp_path):
 @pytest.mark.django_db
 def test_the_schema_names_every_address(client):
     paths = client.get("/api/schema/").json()["paths"]
-    assert len(paths) == 17
-    assert all(path.startswith("/api/v1/") for path in paths)
+    parameter = re.compile(r"<(?:[a-z]+:)?[a-z_]+>|{[a-z_]+}")
+    addresses = {parameter.sub("*", f"/api/v1/{address.pattern}") for address in urls.urlpatterns}
+    assert {parameter.sub("*", path) for path in paths} == addresses
+
+
+# --- priority ----------------------------------------------------------------------------------------------------
+def test_a_reviewer_makes_a_sample_urgent(client, project, rita, ana):
+    early, late = sorted(make_samples(project, 2), key=lambda sample: sample.rank)
+    client.force_login(rita)
+    address = f"/api/v1/projects/recipes/samples/{late.external_id}/"
+    answer = client.patch(address, {"priority": 3}, content_type="application/json")
+    assert (answer.status_code, answer.json()["priority"]) == (200, 3)
+    assert claiming.claim_next(annotator=ana, at=NOW).sample == late
+    assert late.events.get().reason == "reprioritised"
+    assert client.patch(address, {"priority": 40_000}, content_type="application/json").status_code == 400
+    client.force_login(ana.user)
+    assert client.patch(address, {"priority": 9}, content_type="application/json").status_code == 403
+    assert early.events.count() == 0

@@ -125,6 +125,7 @@ def test_a_sample_given_back_is_leased_again_in_place(sample, ana, end):
 def test_a_sample_behind_the_cursor_is_still_found(project, ana):
     passed, ahead = sorted(make_samples(project, 2), key=lambda sample: sample.rank)
     Annotator.objects.filter(pk=ana.pk).update(fresh_cursor=ahead.rank)
+    rate(ahead, by=ana, overall=4)
     assert claim_next(ana).sample == passed
 
 

@@ -3,6 +3,8 @@
 from itertools import product
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from past_the_services import add, change, refused, sql
 from story import NOW, OVERALL, PREFERENCE, State, claim, crowd, make_project, make_sample, make_samples, rate, scale
 
@@ -245,3 +247,12 @@ def test_the_audit_trail_never_changes(sample, ana, ben, cleo):
     with refused("frozen"):
         change(event, reason="another")
     assert change(event, actor=None) == 1
+
+
+def test_every_constraint_and_index_that_the_models_name_is_in_the_database(db):
+    metas = [model._meta for name in ("annotation", "modelgen") for model in apps.get_app_config(name).get_models()]
+    named = {rule.name for meta in metas for rule in (*meta.constraints, *meta.indexes)}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes UNION SELECT conname FROM pg_constraint")
+        there = {name for (name,) in cursor.fetchall()}
+    assert named - there == set()

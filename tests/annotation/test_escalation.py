@@ -1,6 +1,10 @@
 """When two more people are asked, and what becomes of the sample then."""
 
+from datetime import timedelta
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from story import (
     NOW,
     OVERALL,
@@ -22,7 +26,7 @@ from story import (
     state_of,
 )
 
-from annotation.models import Annotator, ConsensusLabel, Sample
+from annotation.models import Annotator, ConsensusLabel, Requirement, Sample
 from annotation.services import leases, projects, reconsideration
 
 
@@ -130,6 +134,43 @@ def test_people_who_may_not_work_are_not_counted_as_left(project, columns):
     people = crowd(project, 5)
     Annotator.objects.filter(pk__in=[person.pk for person in people[3:]]).update(**columns)
     assert rated(project, (1, 6, 6)).state == State.CONTESTED
+
+
+def needs(sample, *skills):
+    requirement = Requirement.objects.create(project=sample.project, skills=sorted(skills))
+    Sample.objects.filter(pk=sample.pk).update(requirement=requirement)
+
+
+@pytest.mark.parametrize(
+    ("skills", "slots"), [(["german", "law"], 2), (["german", "law", "music"], 2), (["german"], 0), ([], 0)]
+)
+def test_only_people_with_the_skills_that_the_sample_asks_for_are_left_to_ask(project, skills, slots):
+    people, sample = crowd(project, 5), make_sample(project)
+    needs(sample, "german", "law")
+    Annotator.objects.update(skills=["german", "law"])
+    Annotator.objects.filter(pk__in=[person.pk for person in people[3:]]).update(skills=skills)
+    rate_overall(sample, dict(zip(project.annotators.order_by("external_id"), (1, 6, 6), strict=False)))
+    assert (state_of(sample), sample.open_slots) == (State.ESCALATED if slots else State.CONTESTED, slots)
+    assert sample.waits_for_people == (not slots)
+
+
+def test_somebody_who_learns_what_the_sample_asks_for_is_asked(project):
+    people, sample = crowd(project, 4), make_sample(project)
+    needs(sample, "german")
+    Annotator.objects.filter(pk__in=[person.pk for person in people[:3]]).update(skills=["german"])
+    rate_overall(sample, dict(zip(project.annotators.order_by("external_id"), (1, 6, 6), strict=False)))
+    assert state_of(sample) == State.CONTESTED
+    Annotator.objects.update(skills=["german"])
+    reconsideration.reconsider(project=project, at=NOW)
+    assert (state_of(sample), sample.open_slots) == (State.ESCALATED, 1)
+
+
+def test_somebody_who_is_held_back_for_a_while_still_counts_as_left(project):
+    """A rule holds people back for a day at most: they come back, so the sample waits for them."""
+    people = crowd(project, 5)
+    Annotator.objects.filter(pk__in=[person.pk for person in people[3:]]).update(held_until=NOW + timedelta(hours=24))
+    sample = rated(project, (1, 6, 6))
+    assert (sample.state, sample.open_slots) == (State.ESCALATED, 2)
 
 
 def test_people_of_another_project_are_not_asked(project):
@@ -298,3 +339,49 @@ def test_an_undecided_sample_takes_more_people_when_the_policy_asks_more(project
 def test_the_target_is_never_below_those_who_have_it(project):
     for sample in (rated(project, (1, 6, 1, 6, 3)), rated(project, (4, 4, 4), name="s2")):
         assert Sample.objects.get(pk=sample.pk).open_slots == 0
+
+
+# --- the majority of five -----------------------------------------------------------------------------------------
+MAJORITIES = [scale("taste", -1, 0, 1, trigger=True), scale("topic", 1, 2, 3, level="nominal", trigger=True)]
+
+
+def majority_project(slug, attribute, **policy):
+    project = make_project(slug, attributes=[attribute])
+    projects.change_policy(project=project, by=None, at=NOW, reason="Majorities.", label_rule="majority", **policy)
+    return project, crowd(project, 6)
+
+
+def majority(project, people, name, values):
+    """The label when so many of these people come as are asked; and how many that were."""
+    sample = make_sample(project, f"s{project.samples.count()}")
+    for person, value in zip(people, values, strict=False):
+        sample.refresh_from_db()
+        if sample.is_claimable:
+            rate(sample, by=person, **{name: value})
+    assert state_of(sample) == State.RESOLVED
+    return label_of(sample, name).human_value, sample.counted_count
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attribute", MAJORITIES, ids=lambda attribute: attribute["name"])
+def test_to_ask_two_more_unless_three_are_unanimous_gives_the_majority_of_five(db, attribute):
+    """The same five people, once asked in turn and once all of them: the label is the same."""
+    name, levels = attribute["name"], [level["value"] for level in attribute["values"]]
+    unanimous = {name: {"escalate_above": 0, "settle_within": max(levels) - min(levels)}}
+    in_turn = majority_project("in-turn", attribute, triggers=unanimous)
+    at_once = majority_project("at-once", attribute, slice_share=1, slice_overlap=5)
+
+    @settings(max_examples=20, deadline=None, database=None)
+    @given(st.lists(st.sampled_from(levels), min_size=5, max_size=5))
+    def the_same(values):
+        label, asked = majority(*in_turn, name, values)
+        assert asked == (3 if len(set(values[:3])) == 1 else 5)
+        assert (label, 5) == majority(*at_once, name, values)
+
+    the_same()
+
+
+def test_somebody_whose_account_is_switched_off_is_not_asked(project, sample, ana, ben, cleo, dan, eve):
+    type(dan.user).objects.filter(pk__in=[dan.user_id, eve.user_id]).update(is_active=False)
+    rate_overall(sample, {ana: 1, ben: 6, cleo: 3})
+    assert last_event(sample) == ("open", "contested", "nobody_left")

@@ -4,11 +4,12 @@ import json
 
 import pytest
 from pilots import RICH, plain, write_pilot
-from story import NOW, rate
+from story import NOW, make_project, rate
 
 from annotation.datasets import trl
-from annotation.datasets.bad_row import BadRow
+from annotation.datasets.bad_row import BadRow, Place
 from annotation.datasets.pilot import PilotFolder
+from annotation.datasets.samples import parse_sample
 from annotation.models import Annotation, Annotator, Judge, Judgment, Project, ProjectJudge, Sample, SampleContent
 from annotation.services import claiming, importing, people, projects, submission, versions
 from annotation.services.submission import Answer
@@ -206,3 +207,15 @@ def test_an_account_with_the_name_of_a_recorded_person_can_join(pilot, django_us
     user = django_user_model.objects.create(username="ana")
     people.join(project=Project.objects.get(), user=user, role="annotator", at=NOW)
     assert Annotator.objects.filter(user=user).exists()
+
+
+def test_samples_are_written_in_the_order_in_which_they_are_handed_out(db):
+    project = make_project()
+    rows = [{"sample_id": f"s{n}", "messages": [], "responses": ["A text."], "priority": n % 2} for n in range(30)]
+    rows = [{**row, "messages": [{"role": "user", "content": "Why?"}]} for row in rows]
+    importing.add_samples(project=project, samples=[parse_sample(row, Place("samples.jsonl")) for row in rows])
+    written = list(project.samples.order_by("pk").values_list("priority", "rank"))
+    assert written == sorted(written, key=lambda of: (-of[0], of[1]))
+    assert [name for (name,) in project.samples.order_by("pk").values_list("external_id")] != [
+        f"s{n}" for n in range(30)
+    ]

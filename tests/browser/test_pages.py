@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from annotation.datasets.bad_row import Place
@@ -85,12 +86,13 @@ def said_by(name: str) -> Annotation:
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
-def test_a_pair_is_judged_and_corrected_by_keyboard(enter: Enter, monkeypatch: pytest.MonkeyPatch, order: list[int]):
-    monkeypatch.setattr(claiming, "_shown_order", lambda sample, project: order)
+def test_a_pair_is_judged_and_corrected_by_keyboard(enter: Enter, order: list[int]):
     project = pairs()
     for name in ("s1", "s2"):
         add_pair(project, name)
     join(project, "ana")
+    claiming.claim_next(annotator=project.annotators.get(), at=timezone.now())
+    Assignment.objects.update(shown_order=order)  # drawn by chance; the page resumes it
     page = enter("ana")
 
     page.goto("/projects/pairs/annotate/")
@@ -221,10 +223,13 @@ def test_no_page_has_a_fault_that_axe_finds(enter: Enter):
     annotator.keyboard.press("?")
     assert faults(annotator) == []
     assert faults(annotator, "/projects/pairs/review/") == []  # the page that says no
+    assert faults(annotator, "/projects/pairs/record/") == []
     for place in (
         "/projects/pairs/",
         "/projects/pairs/review/",
         f"/projects/pairs/review/{sample.pk}/",
+        "/projects/pairs/people/",
+        f"/projects/pairs/people/{project.annotators.get(external_id='dan').pk}/?consider=set_aside",
         "/styleguide/",
     ):
         assert faults(reviewer, place) == []

@@ -1,5 +1,7 @@
 """Label rules, the closest three above all."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -109,9 +111,11 @@ def test_means_round_half_away_from_zero():
     assert label("mean", column(1, 2), slots).values[0] == 2
 
 
-def test_names_take_the_commonest_and_then_the_earliest():
+def test_names_take_the_commonest_and_then_the_lowest_whoever_came_first():
     slots = [Slot.trigger("kind", NAMES)]
-    assert label("closest-three", column(3, 1, 2), slots).values[0] == 3
+    for three in permutations((3, 1, 2)):
+        assert label("closest-three", column(*three), slots).values[0] == 1
+    assert label("majority", column(3, 3, 2, 2, 1), slots).values[0] == 2
     assert label("closest-three", column(3, 1, 2, 1, 1), slots).values[0] == 1
     assert all(label(rule, column(3, 1, 1), slots).values[0] == 1 for rule in RULES)
 
@@ -122,6 +126,15 @@ def test_the_other_rules_use_everybody():
     assert label("median", ratings, ONE).values[0] == 1
     assert label("majority", ratings, ONE).values[0] == 0
     assert label("majority", ratings, ONE).chosen == (0, 1, 2, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("given_values", "value"),
+    [((0, 0, 4, 4, 3), 4), ((0, 0, 4, 4, 1), 0), ((0, 0, 4, 4, 2), 0), ((4, 0, 3), 3), ((1, 3), 1)],
+)
+def test_a_tied_majority_goes_to_the_value_nearest_the_mean_whoever_came_first(given_values, value):
+    for order in permutations(given_values):
+        assert label("majority", column(*order), ONE).values[0] == value
 
 
 def test_a_slot_that_nobody_rated_has_no_value():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consensus.aggregate import closest_three
-from consensus.policy import CountNotValid, PolicyNotValid, SpreadPolicy, decide, settling_three
+from consensus.policy import CountNotValid, FixedOverlap, PolicyNotValid, SpreadPolicy, decide, settling_three
 from consensus.scales import Scale, Slot
 from tests.consensus import brute_force
 
@@ -25,11 +25,13 @@ def ask(first, later=(), *, slots=ONE, policy=POLICY, people_left=9, leased=0):
 
 def outcome(*args, **kwargs):
     found = ask(*args, **kwargs)
-    return found.outcome, found.reason, found.extra_wanted
+    return found.outcome, found.reason, found.slots_wanted
 
 
 def test_a_sample_waits_for_its_first_round():
-    assert outcome([0, 4]) == ("wait", "first_round_open", 0)
+    assert outcome([0, 4]) == ("wait", "first_round_open", 1)
+    assert outcome([0, 4], leased=1) == ("wait", "first_round_open", 0)
+    assert outcome([0], leased=1) == ("wait", "first_round_open", 1)
 
 
 def test_three_people_within_the_limit_resolve_it():
@@ -42,7 +44,7 @@ def test_an_agreed_sample_waits_for_what_is_still_under_way():
 
 def test_three_people_beyond_the_limit_have_two_more_asked():
     found = ask([1, 4, 4])
-    assert (found.outcome, found.reason, found.extra_wanted) == ("escalate", "first_round_disagreed", 2)
+    assert (found.outcome, found.reason, found.slots_wanted) == ("escalate", "first_round_disagreed", 2)
     assert found.text == "overall: first three said 1, 4, 4; range 3 is above 2"
     assert found.disagreement == {"overall": 3.0}
 
@@ -148,10 +150,10 @@ def test_settling_equals_a_second_implementation(rows):
 def test_asking_never_goes_beyond_five_or_the_people_there_are(first, later, people_left, leased):
     found = ask(first, later, people_left=people_left, leased=leased)
     if found.outcome == "escalate":
-        assert 1 <= found.extra_wanted <= people_left
-        assert 3 + len(later) + leased + found.extra_wanted <= 5
+        assert 1 <= found.slots_wanted <= people_left
+        assert 3 + len(later) + leased + found.slots_wanted <= 5
     else:
-        assert found.extra_wanted == 0
+        assert found.slots_wanted == 0
 
 
 @given(st.permutations([0, 1, 4]))
@@ -168,3 +170,64 @@ def test_a_policy_that_cannot_work_is_refused(numbers):
 def test_counts_below_zero_are_refused():
     with pytest.raises(CountNotValid):
         ask([1, 1, 1], people_left=-1)
+
+
+# --- slots -------------------------------------------------------------------------------------------------------
+def slots_of(*args, **kwargs):
+    found = ask(*args, **kwargs)
+    return found.slots_wanted, found.slots_allowed
+
+
+def test_slots_that_people_who_had_it_may_still_fill_are_allowed_but_not_wanted():
+    assert slots_of([0, 4, 4], people_left=1) == (1, 2)
+    assert slots_of([0, 4, 4], people_left=0, leased=1) == (0, 1)
+    assert slots_of([0, 4, 4], people_left=9, leased=2) == (0, 0)
+
+
+def test_when_the_first_agree_no_further_slot_is_kept_open():
+    assert slots_of([1, 3, 3], leased=2) == (0, 0)
+
+
+# --- a fixed overlap ----------------------------------------------------------------------------------------------
+FOUR = FixedOverlap(overlap=4)
+
+
+@pytest.mark.parametrize(
+    ("first", "people_left", "leased", "expected"),
+    [
+        ([], 0, 0, ("wait", "first_round_open", 4)),
+        ([0, 4], 0, 0, ("wait", "first_round_open", 2)),  # no label can be made: it waits like any other first round
+        ([0, 4, 4], 1, 0, ("wait", "first_round_open", 1)),
+        ([0, 4, 4], 0, 1, ("wait", "first_round_open", 0)),
+        ([0, 4, 4], 0, 0, ("contest", "nobody_left", 0)),
+        ([0, 4, 4, 0], 9, 0, ("resolve", "fixed_overlap_reached", 0)),
+        ([0, 4, 4, 0], 9, 1, ("wait", "annotations_under_way", 0)),
+        ([0, NA, 4, NA], 9, 0, ("contest", "too_few_usable", 0)),
+        ([0, NA, 4, 2], 9, 0, ("resolve", "fixed_overlap_reached", 0)),
+        ([0, 4, 0, 4, 2], 9, 0, ("resolve", "fixed_overlap_reached", 0)),
+    ],
+)
+def test_a_fixed_overlap_waits_for_its_people_and_never_asks_more(first, people_left, leased, expected):
+    assert outcome(first, policy=FOUR, people_left=people_left, leased=leased) == expected
+
+
+@given(st.lists(st.sampled_from([0, 1, 2, 3, 4, NA]), max_size=8), st.integers(0, 5), st.integers(0, 3))
+def test_a_fixed_overlap_never_escalates_nor_excludes(first, people_left, leased):
+    found = ask(first, policy=FOUR, people_left=people_left, leased=leased)
+    assert found.outcome in ("wait", "resolve", "contest")
+    assert len(first) + leased + found.slots_wanted <= max(4, len(first) + leased)
+
+
+@given(st.lists(st.sampled_from([0, 1, 2, 3, 4, NA]), min_size=4, max_size=4))
+def test_what_people_say_changes_nothing_about_how_many_are_asked(first):
+    assert ask(first[:3], policy=FOUR).slots_wanted == 1
+    assert ask(first, policy=FOUR).slots_wanted == 0
+
+
+def test_a_fixed_overlap_that_makes_no_label_is_refused():
+    with pytest.raises(PolicyNotValid, match="at least 3"):
+        FixedOverlap(overlap=2)
+
+
+def test_arrival_in_another_round_counts_towards_the_overlap():
+    assert outcome([0, 4, 4], [1], policy=FOUR) == ("resolve", "fixed_overlap_reached", 0)

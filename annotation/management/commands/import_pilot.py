@@ -6,6 +6,7 @@ from django.utils import timezone
 from annotation.datasets.bad_row import BadRow
 from annotation.datasets.pilot import PilotFolder, validate
 from annotation.services import importing
+from annotation.services.gold import GoldRefused
 from annotation.services.projects import ProjectRefused
 
 
@@ -17,6 +18,11 @@ class Command(BaseCommand):
         parser.add_argument("--slug", help="the project's short name; by default the rubric's name")
         parser.add_argument("--directed", action="store_true", help="let claims name their sample, for replays")
         parser.add_argument(
+            "--gold",
+            action="store_true",
+            help="make gold samples of those in gold.csv: they measure people and are no work",
+        )
+        parser.add_argument(
             "--check", action="store_true", help="read everything, name every bad row, and write nothing"
         )
 
@@ -27,11 +33,14 @@ class Command(BaseCommand):
             folder = PilotFolder.open(options["folder"])
             settings = {"allows_directed_claims": True} if options["directed"] else {}
             slug = options["slug"] or folder.name
-            new = importing.import_pilot(folder=folder, slug=slug, at=timezone.now(), **settings)
-        except (BadRow, ProjectRefused) as refusal:
+            new = importing.import_pilot(
+                folder=folder, slug=slug, at=timezone.now(), with_gold=options["gold"], **settings
+            )
+        except (BadRow, ProjectRefused, GoldRefused) as refusal:
             raise CommandError(f"Nothing was imported. {refusal}") from refusal
         self.stdout.write(
-            f"{slug}: {new.samples} samples, {new.people} people and {new.judgments} recorded judgments are new."
+            f"{slug}: {new.samples} samples ({new.gold} of them gold), {new.people} people and {new.judgments} recorded "
+            "judgments are new."
         )
 
     def _check(self, folder: str) -> None:

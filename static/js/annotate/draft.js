@@ -1,5 +1,6 @@
 // What is chosen and typed stays on this device until the server has it: a reload, a lost line or an ended session loses nothing.
 import { keysBeginning, recall, remember } from "../store.js";
+import { forgetSeconds } from "./clock.js";
 
 const PREFIX = "concord.draft.";
 const KEPT_DAYS = 7;
@@ -34,12 +35,13 @@ export function restoreDraft(form) {
   if (!form.elements.comment.value) form.elements.comment.value = draft.comment;
   if (draft.neither && form.elements.neither_valid) form.elements.neither_valid.checked = true;
   if (draft.clientKey) form.elements.client_key.value = draft.clientKey;
-  form.elements.active_seconds.value = Math.max(draft.activeSeconds, Number(form.elements.active_seconds.value));
+  form.elements.active_seconds.value = Math.max(Number(draft.activeSeconds) || 0, Number(form.elements.active_seconds.value) || 0);
   return true;
 }
 
 export function forgetDraft(form) {
   remember(keyOfDraft(form), null);
+  forgetSeconds(form);
 }
 
 export function forgetOldDrafts(now = Date.now()) {

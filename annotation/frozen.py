@@ -1,0 +1,19 @@
+"""Rubrics and policies never change, so a process reads each once."""
+
+from functools import lru_cache
+from typing import TypeVar
+
+from annotation.models import Policy, Rubric
+
+Version = TypeVar("Version", Rubric, Policy)
+
+
+def version(kind: type[Version], pk: int) -> Version:
+    """The rubric or policy with this key; the same object every time, so do not change it."""
+    found: Version = _read(kind, pk)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _read(kind: type[Version], pk: int) -> Version:
+    return kind._default_manager.get(pk=pk)

@@ -1,0 +1,239 @@
+"""How a person stands in a project: paused, resumed, withdrawn, their work set aside; each by a named human with a
+written reason, which the person reads and can answer.
+
+No rule can do any of this (quality_rules.py). Every decision is a Notice to the person and a ProjectEvent of the project.
+docs/people.md and docs/changes/withdrawing.md say what becomes of samples that have begun.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from annotation.models import Annotator, Assignment, Membership, Notice, Project, ProjectEvent, User
+from annotation.services import leases, reconsideration, set_aside
+from annotation.services.leases import LeaseGone
+from annotation.services.people import require_admin, written
+
+State = Annotator.State
+Kind = Notice.Kind
+AT_ONCE = 50  # answers that are set aside before the admin's page comes back; beat does the rest
+
+
+class NotPossible(Exception):
+    """The decision does not fit how the person stands now; the message says how they do."""
+
+
+# --- decisions of an admin ----------------------------------------------------------------------------------------
+def pause(*, annotator: Annotator, by: User, reason: str, at: datetime) -> Notice:
+    """Hand out nothing more to a person, until they are resumed. What they hold is given back to the samples.
+
+    Raises NotAnAdmin, ReasonMissing, NotPossible.
+    """
+    with transaction.atomic():
+        _stand(annotator, State.PAUSED, of=[State.ACTIVE])
+        notice = _decide(annotator, Kind.PAUSED, by=by, reason=reason, at=at)
+    _free(annotator, at)
+    return notice
+
+
+def resume(*, annotator: Annotator, by: User, reason: str, at: datetime) -> Notice:
+    """Let a person work again who was paused, withdrawn, or held back by a rule. Work that was set aside stays so.
+
+    Raises NotAnAdmin, ReasonMissing, NotPossible.
+    """
+    with transaction.atomic():
+        person = _stand(annotator, State.ACTIVE, of=list(State))
+        if person.state == State.ACTIVE and not (person.held_until and person.held_until > at):
+            raise NotPossible(f"{annotator} is active and not held back: there is nothing to resume.")
+        Annotator.objects.filter(pk=annotator.pk).update(held_until=None)
+        notice = _decide(annotator, Kind.RESUMED, by=by, reason=reason, at=at)
+    reconsideration.reconsider(project=annotator.project, at=at)
+    return notice
+
+
+def withdraw(*, annotator: Annotator, by: User, reason: str, at: datetime, keep_work: bool) -> Notice:
+    """Take a person out of the project. Their work goes on counting, or is set aside, which cannot be undone.
+
+    Raises NotAnAdmin, ReasonMissing, NotPossible.
+    """
+    with transaction.atomic():
+        _stand(annotator, State.WITHDRAWN, of=[State.ACTIVE, State.PAUSED])
+        notice = _decide(annotator, Kind.WITHDRAWN, by=by, reason=reason, at=at)
+        order = None if keep_work else _decide(annotator, Kind.SET_ASIDE, by=by, reason=reason, at=at)
+    _free(annotator, at)
+    if order:
+        set_aside.go_on(notice=order, at=at, limit=AT_ONCE)
+    return notice
+
+
+def set_work_aside(*, annotator: Annotator, by: User, reason: str, at: datetime) -> Notice:
+    """Let nothing count that this person has submitted so far. They may go on working. It cannot be undone.
+
+    Raises NotAnAdmin, ReasonMissing, NotPossible.
+    """
+    with transaction.atomic():
+        _locked(annotator)
+        if not set_aside.answers_of(annotator).exists():
+            raise NotPossible(f"{annotator} has no answers that could be set aside.")
+        order = _decide(annotator, Kind.SET_ASIDE, by=by, reason=reason, at=at)
+    set_aside.go_on(notice=order, at=at, limit=AT_ONCE)
+    reconsideration.reconsider(project=annotator.project, at=at)
+    return order
+
+
+def decline(*, proposal: Notice, by: User, reason: str, at: datetime) -> None:
+    """Close a rule's proposal without doing anything. (A decision about the person closes it too.)
+
+    Raises NotAnAdmin, ReasonMissing, NotPossible.
+    """
+    require_admin(project=proposal.annotator.project, user=by)
+    said = written(reason)
+    with transaction.atomic():
+        opened = Notice.objects.filter(pk=proposal.pk, kind=Kind.PROPOSAL, closed_at=None)
+        if not opened.update(closed_at=at, closed_by=by, reply=said):
+            raise NotPossible("This proposal was dealt with already.")
+        _log(proposal.annotator.project, "proposal_declined", f"{proposal.annotator}: {said}", by, at)
+
+
+def take_role(*, project: Project, user: User, role: str, by: User, reason: str, at: datetime) -> None:
+    """End an account's part in a project. An annotator is withdrawn and keeps their work; they can still read why.
+
+    Raises NotAnAdmin, ReasonMissing, NotPossible.
+    """
+    require_admin(project=project, user=by)
+    said = written(reason)
+    with transaction.atomic():
+        # One after the other, so that of the last two admins only one can go.
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        held = Membership.objects.filter(project=project, role=role)
+        if not held.filter(user=user).exists():
+            raise NotPossible(f"{user} is no {role} of {project.slug}.")
+        if role == Membership.Role.ADMIN and held.count() == 1:
+            raise NotPossible(f"{user} is the last admin of {project.slug}. Make somebody else one first.")
+        held.filter(user=user).delete()
+        _log(project, "role_taken", f"{user} is no longer {role}: {said}", by, at)
+    annotator = project.annotators.filter(user=user).exclude(state=State.WITHDRAWN).first()
+    if role == Membership.Role.ANNOTATOR and annotator:
+        withdraw(annotator=annotator, by=by, reason=reason, at=at, keep_work=True)
+
+
+# --- the person's own word ----------------------------------------------------------------------------------------
+def leave(*, annotator: Annotator, at: datetime, keep_work: bool = True, message: str = "") -> Notice:
+    """A person goes at their own wish. Their work goes on counting unless they ask for the other, and is credited.
+
+    `message`: what they want to say to the admins. Raises NotPossible when they are out already.
+    """
+    name = _name(annotator.user) if annotator.user else str(annotator)
+    told = {"annotator": annotator, "by": annotator.user, "by_name": name, "created_at": at, "read_at": at}
+    with transaction.atomic():
+        _stand(annotator, State.WITHDRAWN, of=[State.ACTIVE, State.PAUSED])
+        answered = {"answer": message.strip(), "answered_at": at} if message.strip() else {}
+        notice = Notice.objects.create(
+            kind=Kind.WITHDRAWN, text="You left this project at your own wish.", **told, **answered
+        )
+        order = None
+        if not keep_work:
+            text = "You asked that your answers no longer count."
+            order = Notice.objects.create(kind=Kind.SET_ASIDE, text=text, **told)
+        kept = "stays" if keep_work else "is set aside"
+        text = f"{annotator} left at their own wish; their work {kept}."
+        _log(annotator.project, "annotator_left", text, annotator.user, at)
+    _free(annotator, at)
+    if order:
+        set_aside.go_on(notice=order, at=at, limit=AT_ONCE)
+    return notice
+
+
+def notices_for(annotator: Annotator) -> list[Notice]:
+    """What the person may read, newest first: everything but a rule's proposal to the admins."""
+    return list(annotator.notices.exclude(kind=Kind.PROPOSAL).select_related("closed_by").order_by("-pk"))
+
+
+def has_unread(annotator: Annotator) -> bool:
+    return annotator.notices.filter(read_at=None).exclude(kind=Kind.PROPOSAL).exists()
+
+
+def mark_read(*, annotator: Annotator, at: datetime) -> None:
+    annotator.notices.filter(read_at=None).exclude(kind=Kind.PROPOSAL).update(read_at=at)
+
+
+def answer(*, notice: Notice, text: str, at: datetime) -> None:
+    """What the person says to a notice; they may change it until an admin has replied.
+
+    Raises ReasonMissing for an empty answer, NotPossible after a reply.
+    """
+    said = written(text, "Write what you want to say.")
+    waiting = Notice.objects.filter(pk=notice.pk, reply="").exclude(kind=Kind.PROPOSAL)
+    if not waiting.update(answer=said, answered_at=at):
+        raise NotPossible("An admin has replied to this already. Answer a newer notice, or write to the project.")
+    Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=at)
+
+
+def reply(*, notice: Notice, by: User, text: str, at: datetime) -> None:
+    """What an admin says to a person's answer. Raises NotAnAdmin, ReasonMissing, NotPossible."""
+    require_admin(project=notice.annotator.project, user=by)
+    said = written(text, "Write the reply.")
+    # An order to set work aside is closed when it is carried out, not when it was talked about.
+    closed = {} if notice.kind == Kind.SET_ASIDE else {"closed_at": at}
+    waiting = Notice.objects.filter(pk=notice.pk, answered_at__isnull=False, reply="")
+    if not waiting.update(reply=said, closed_by=by, **closed):
+        raise NotPossible("There is no answer here that waits for a reply.")
+
+
+# --- beat ---------------------------------------------------------------------------------------------------------
+def finish_begun(*, at: datetime) -> None:
+    """Carry out what somebody was killed over: leases of people who are out, work that is to be set aside."""
+    held = Assignment.objects.filter(state=Assignment.State.LEASED).exclude(annotator__state=State.ACTIVE)
+    for assignment in held.order_by("sample_id"):
+        _release(assignment, at)
+    for notice in set_aside.under_way():
+        set_aside.go_on(notice=notice, at=at)
+
+
+# --- how ----------------------------------------------------------------------------------------------------------
+def _locked(annotator: Annotator) -> Annotator:
+    return Annotator.objects.select_for_update(no_key=True).get(pk=annotator.pk)
+
+
+def _stand(annotator: Annotator, state: str, *, of: list[State]) -> Annotator:
+    """Change the state of a person who is in one of the given ones; returns them as they were. Raises NotPossible."""
+    person = _locked(annotator)
+    if person.state not in of:
+        raise NotPossible(f"{annotator} is {person.state} already.")
+    Annotator.objects.filter(pk=annotator.pk).update(state=state)
+    annotator.state = state
+    return person
+
+
+def _decide(annotator: Annotator, kind: Kind, *, by: User, reason: str, at: datetime) -> Notice:
+    """Tell the person and the project, and close the rules' proposals: somebody has looked. Raises NotAnAdmin, ReasonMissing."""
+    require_admin(project=annotator.project, user=by)
+    said = written(reason)
+    notice = Notice.objects.create(annotator=annotator, kind=kind, text=said, by=by, by_name=_name(by), created_at=at)
+    proposals = Notice.objects.filter(annotator=annotator, kind=Kind.PROPOSAL, closed_at=None)
+    proposals.update(closed_at=at, closed_by=by, reply=said)
+    event = "work_set_aside" if kind == Kind.SET_ASIDE else f"annotator_{kind.value}"
+    _log(annotator.project, event, f"{annotator}: {said}", by, at)
+    return notice
+
+
+def _name(user: User) -> str:
+    return user.get_full_name() or user.get_username()
+
+
+def _log(project: Project, kind: str, text: str, by: User | None, at: datetime) -> None:
+    ProjectEvent.objects.create(project=project, kind=kind, text=text, actor=by, at=at)
+
+
+def _free(annotator: Annotator, at: datetime) -> None:
+    """Give back what the person holds, so that no slot waits for them; then look again at what counted on them."""
+    for assignment in annotator.assignments.filter(state=Assignment.State.LEASED).order_by("sample_id"):
+        _release(assignment, at)
+    reconsideration.reconsider(project=annotator.project, at=at)
+
+
+def _release(assignment: Assignment, at: datetime) -> None:
+    try:
+        leases.release(assignment=assignment, at=at)
+    except LeaseGone:
+        return  # submitted or given back meanwhile
