@@ -134,6 +134,7 @@ class _Loop:
                 comment="",
                 active_seconds=None,
                 client_key=str(random.random()),  # noqa: S311  no secret
+                was_counted=True,
                 state="submitted",
                 released=1,
                 counted=1,

@@ -6,6 +6,8 @@ from django.db.models.functions import Coalesce
 
 
 class Sample(models.Model):
+    RANKS_OF_A_DRAW = 2**45  # samples that are imported when work has begun are drawn anew, beyond those before
+
     class Purpose(models.TextChoices):
         WORK = "work"
         GOLD = "gold"

@@ -97,6 +97,9 @@ class Annotation(models.Model):
     comment = models.TextField(blank=True)
     active_seconds = models.PositiveIntegerField(null=True)
     client_key = models.CharField(max_length=64)
+    was_counted = models.BooleanField(
+        db_default=True, help_text="what the receipt said: the same key again is answered the same, whatever came after"
+    )
     submitted_at = models.DateTimeField()
 
     class Meta:

@@ -105,10 +105,11 @@ def _exactly(person: Any, lease: dict[str, Any]) -> Any:
 
 
 def _gold(person: Any, lease: dict[str, Any]) -> Any:
-    """The next gold sample; after the last one from the start again, for what was added meanwhile."""
+    """The next gold sample, going round: everybody begins at a random place, so that nobody can tell who comes next of theirs."""
     known = {name: value for name, value in lease.items() if name != "weight"}
-    taken = row(statements.TAKE_GOLD, cursor=person.gold_cursor, **known)
-    return taken or (row(statements.TAKE_GOLD, cursor=-1, **known) if person.gold_cursor >= 0 else None)
+    begun = person.gold_cursor >= 0
+    cursor = person.gold_cursor if begun else _chance.randrange(Sample.RANKS_OF_A_DRAW)
+    return row(statements.TAKE_GOLD, cursor=cursor, **known) or row(statements.TAKE_GOLD, cursor=-1, **known)
 
 
 def _next_of_the_test(person: Any, annotator: Annotator, lease: dict[str, Any]) -> Any:

@@ -21,7 +21,6 @@ from annotation.models import Judge, Project, Requirement, Sample, SampleContent
 from annotation.services import gold, judging, people, projects, reconsideration
 
 BATCH = 1000
-RANKS_OF_A_DRAW = 2**45
 DRAWS = 2**18
 
 
@@ -104,7 +103,7 @@ def _add_batch(project: Project, batch: Sequence[PilotSample]) -> int:
             response_count=len(sample.responses),
             priority=sample.priority,
             requirement=requirements.get(sample.requires),
-            **_placed(project, first_rank + secrets.randbelow(RANKS_OF_A_DRAW)),
+            **_placed(project, first_rank + secrets.randbelow(Sample.RANKS_OF_A_DRAW)),
         )
         for sample in new
     ]
@@ -134,8 +133,8 @@ def _first_rank(project: Project) -> int:
     files before work began are mixed.
     """
     furthest = project.annotators.aggregate(furthest=Max("fresh_cursor"))["furthest"]
-    draw = 0 if furthest is None or furthest < 0 else furthest // RANKS_OF_A_DRAW + 1
-    return min(draw, DRAWS - 1) * RANKS_OF_A_DRAW
+    draw = 0 if furthest is None or furthest < 0 else furthest // Sample.RANKS_OF_A_DRAW + 1
+    return min(draw, DRAWS - 1) * Sample.RANKS_OF_A_DRAW
 
 
 def _requirements(project: Project, samples: Iterable[PilotSample]) -> dict[tuple[str, ...], Requirement]:

@@ -27,6 +27,12 @@ from consensus.policy import NEEDED
 
 State = Assignment.State
 CORRECTABLE_FOR = timedelta(minutes=10)
+ENDED = {
+    State.SUBMITTED: "has already submitted this sample",
+    State.LATE: "has already submitted this sample; it came too late to count, and is kept and credited",
+    State.SKIPPED: "has already skipped this sample",
+    State.WITHDRAWN: "has already submitted this sample; the answer was set aside",
+}
 
 
 class AlreadySubmitted(Exception):
@@ -71,10 +77,10 @@ def submit(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
     sample, assignment = _locked(assignment_id)
     held = assignment.state == State.LEASED  # then nothing was submitted yet
     if not held and (earlier := _earlier(assignment_id, answer.client_key)):
-        return Receipt(earlier, counted=assignment.state == State.SUBMITTED, repeated=True)
+        return Receipt(earlier, counted=earlier.was_counted, repeated=True)
     if not held and assignment.state not in (State.EXPIRED, State.RELEASED):
         raise AlreadySubmitted(
-            f"This sample is {assignment.state} for {assignment.external_id} already; claim the next one."
+            f"{assignment.external_id} {ENDED[assignment.state]}. What was stored then stands; claim the next one."
         )
     newest, policy = sample.project.rubric, sample.project.policy
     rubric, packed = _understood(answer, sample, governing.rubric_of(sample, newest), newest)
@@ -93,6 +99,7 @@ def submit(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
         comment=answer.comment,
         active_seconds=answer.active_seconds,
         client_key=answer.client_key,
+        was_counted=counted,
         state=State.SUBMITTED.value if counted else State.LATE.value,
         released=int(held and not assignment.is_gold),
         counted=int(takes_a_slot),
@@ -138,13 +145,13 @@ def correct(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
     sample, assignment = _locked_whole(assignment_id)
     counted = assignment.state == Assignment.State.SUBMITTED
     if earlier := assignment.annotations.filter(client_key=answer.client_key).first():
-        return Receipt(earlier, counted=counted, repeated=True)
+        return Receipt(earlier, counted=earlier.was_counted, repeated=True)
     current = assignment.annotations.filter(is_current=True).first()
     if refusal := why_not_correctable(assignment, at):
         raise NotCorrectable(refusal)
     assert current is not None  # noqa: S101  a submitted assignment has a current annotation; for the type checker
     Annotation.objects.filter(pk=current.pk).update(is_current=False)
-    revision = _revise(current, sample, answer, at)
+    revision = _revise(current, sample, answer, counted, at)
     if counted and not assignment.is_gold:
         settlement.settle(sample=sample, at=at)
     return Receipt(revision, counted=counted)
@@ -239,7 +246,7 @@ def _locked_whole(assignment_id: int) -> tuple[Sample, Assignment]:
     return sample, assignments.get(pk=assignment_id)
 
 
-def _revise(current: Annotation, sample: Sample, answer: Answer, at: datetime) -> Annotation:
+def _revise(current: Annotation, sample: Sample, answer: Answer, counted: bool, at: datetime) -> Annotation:
     rubric, packed = _understood(answer, sample, current.rubric, sample.project.rubric)
     return Annotation.objects.create(
         assignment_id=current.assignment_id,
@@ -252,5 +259,6 @@ def _revise(current: Annotation, sample: Sample, answer: Answer, at: datetime) -
         comment=answer.comment,
         active_seconds=answer.active_seconds,
         client_key=answer.client_key,
+        was_counted=counted,
         submitted_at=at,
     )

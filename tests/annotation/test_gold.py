@@ -467,3 +467,14 @@ def test_the_database_refuses_gold_across_projects(project, sample):
             rank=0,
             created_at=NOW,
         )
+
+
+def test_people_begin_at_different_places_of_the_gold(project):
+    """With one beginning for all, whoever took the test could tell the next one its samples."""
+    for number in range(12):
+        make_gold(project, f"g{number}", overall=4)
+    people = crowd(project, 8)
+    Project.objects.filter(pk=project.pk).update(test_size=3, pass_mark=0.5)
+    Annotator.objects.update(is_qualified=False, tested_at=None)
+    firsts = {claiming.claim_next(annotator=person, at=LATER).sample_id for person in people}
+    assert len(firsts) > 1  # all eight begin at one of twelve places once in thirty-six million times

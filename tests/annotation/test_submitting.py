@@ -136,7 +136,7 @@ def test_the_same_key_of_a_late_annotation_is_answered_as_late(sample, ana, ben,
 
 def test_another_key_for_an_answered_sample_is_refused(sample, ana):
     receipt = rate(sample, by=ana, overall=4)
-    with pytest.raises(AlreadySubmitted, match="submitted for ana already"):
+    with pytest.raises(AlreadySubmitted, match="ana has already submitted this sample"):
         submit(receipt.annotation.assignment, overall=5)
     assert Annotation.objects.count() == 1
 

@@ -281,7 +281,7 @@ def test_what_was_set_aside_cannot_be_corrected_or_answered_again(sample, people
     again = submission.submit(
         assignment_id=receipt.annotation.assignment_id, answer=answer("mine", overall=4), at=NOW + 2 * MINUTE
     )
-    assert (again.repeated, again.counted) == (True, False)
+    assert (again.repeated, again.counted) == (True, True)
     with pytest.raises(submission.AlreadySubmitted):
         rate(sample, by=people[0], overall=4)
 
@@ -550,3 +550,10 @@ def test_a_claim_at_the_moment_of_a_pause_leaves_nothing_in_their_hands(committe
         together([partial(claim_one, person), pause])
         assert not person.assignments.filter(state="leased").exists()
     assert set(project.samples.values_list("leased_count", flat=True)) == {0}
+
+
+def test_the_same_key_again_is_answered_as_the_first_time_after_the_work_was_set_aside(project, sample, ana, ada):
+    first = rate(sample, by=ana, overall=4, key="k")
+    standing.set_work_aside(annotator=ana, by=ada, reason="It was copied.", at=NOW)
+    again = rate(sample, by=ana, overall=4, key="k")
+    assert (again.counted, again.repeated, again.annotation.pk) == (first.counted, True, first.annotation.pk)
