@@ -29,7 +29,8 @@ def overdue_leases(at: datetime) -> QuerySet[Assignment]:
 def counted_annotations() -> QuerySet[Annotation]:
     """The annotations that decide, in order of arrival: current revisions of submitted assignments.
 
-    An answer to gold measures the person and never counts for the sample. Arrival is the first submission; a correction keeps its place.
+    An answer to gold measures the person and never counts for the sample. Arrival is the first submission; a
+    correction keeps its place.
     """
     counted = Annotation.objects.filter(
         is_current=True, assignment__state=Assignment.State.SUBMITTED, assignment__is_gold=False

@@ -6,7 +6,7 @@ from django.db.models.functions import Coalesce
 
 
 class Sample(models.Model):
-    RANKS_OF_A_DRAW = 2**45  # samples that are imported when work has begun are drawn anew, beyond those before
+    RANKS_OF_A_DRAW = 2**45  # what is imported after work began gets ranks of a further draw (services/importing.py)
 
     class Purpose(models.TextChoices):
         WORK = "work"

@@ -105,7 +105,7 @@ def _exactly(person: Any, lease: dict[str, Any]) -> Any:
 
 
 def _gold(person: Any, lease: dict[str, Any]) -> Any:
-    """The next gold sample, going round: everybody begins at a random place, so that nobody can tell who comes next of theirs."""
+    """The next gold sample, going round. Everybody begins at a random place: who took a test cannot tell others theirs."""
     known = {name: value for name, value in lease.items() if name != "weight"}
     begun = person.gold_cursor >= 0
     cursor = person.gold_cursor if begun else _chance.randrange(Sample.RANKS_OF_A_DRAW)
