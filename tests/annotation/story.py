@@ -1,5 +1,6 @@
 """What tests are told with: projects, samples and what people say of them, through the services that everybody uses."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -8,7 +9,7 @@ from typing import Any
 from annotation.datasets.bad_row import Place
 from annotation.datasets.samples import parse_sample
 from annotation.models import Annotation, Annotator, Assignment, ConsensusLabel, Membership, Project, Sample, User
-from annotation.services import claiming, importing, leases, people, projects, submission
+from annotation.services import claiming, figures, importing, leases, merging, people, projects, submission
 from annotation.services.submission import Answer, Receipt
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -162,3 +163,18 @@ def label_of(sample: Sample, attribute: str = "overall", response: int | None = 
 def last_event(sample: Sample) -> tuple[str, str, str]:
     event = sample.events.latest("pk")
     return event.source, event.target, event.reason
+
+
+def settle(project: Project) -> None:
+    """Merge and compute until nothing is left to be unsure of; call it outside a transaction.
+
+    A look that met somebody else's open transaction is made again, and the server's own housekeeping opens some.
+    """
+    for minute in range(1, 51):
+        again = Project.objects.get(pk=project.pk)
+        merging.merge_project(project=again, at=NOW + timedelta(minutes=minute))
+        figures.refresh(project=again, at=NOW + timedelta(minutes=minute))
+        if figures.is_up_to_date(again) and merging.is_up_to_date(again):
+            return
+        time.sleep(0.1)
+    raise AssertionError("The figures or the labels of a project that nobody touches never come to rest.")

@@ -23,6 +23,7 @@ from story import (
     make_user,
     rate,
     rate_overall,
+    settle,
     skip,
 )
 
@@ -340,15 +341,6 @@ def looked(transactional_db):
     figures.refresh(project=project, at=NOW)
     settle(project)
     return project
-
-
-def settle(project):
-    """Two looks when nothing happens: the second time nothing is left to be unsure of."""
-    for minute in (1, 2):
-        merging.merge_project(project=anew(project), at=NOW + timedelta(minutes=minute))
-        figures.refresh(project=anew(project), at=NOW + timedelta(minutes=minute))
-    assert figures.is_up_to_date(anew(project))
-    assert merging.is_up_to_date(anew(project))
 
 
 def anew(project):
