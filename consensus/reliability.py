@@ -1,44 +1,52 @@
 """How far the ratings of a set of samples can be relied on, always with an interval by prompt.
 
-Every statistic here is a function of one (L, L) table of rating pairs, summed over samples. The bootstrap draws whole
-prompts (samples of one prompt are not independent) and therefore only adds up tables. With fewer than ten prompts
-its interval is rough: too few draws differ, and it comes out too narrow.
+`measure` gives every figure of one attribute at once and says what it was measured on; the functions after it give one
+each. The interval is a bootstrap that draws whole prompts, because samples of one prompt are not independent. With fewer
+than ten prompts it is rough: too few draws differ, and it comes out too narrow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from typing import Literal
 
 import krippendorff  # type: ignore[import-untyped,unused-ignore]
 import numpy as np
 import numpy.typing as npt
 
-from consensus.scales import Scale, WrongShape, samples_by_people
+from consensus.agreement import FIGURES, Figure, PairTables, Weights, agreement_share_of, gwet_of, kappa_of
+from consensus.disagreement import level_counts
+from consensus.estimates import Estimate
+from consensus.resampling import Bootstrap, Prompts, pairs_by_kind, prompt_names
+from consensus.scales import Scale, WrongShape
+from consensus.tallies import PairTallies
 
-Statistic = Callable[[np.ndarray], np.ndarray]
-_TABLES_AT_ONCE = 4_000_000
-
-
-class BootstrapNotValid(ValueError):
-    """The number of draws or the confidence makes no interval."""
+MeasuredOn = Literal["first_rounds", "random_slice", "after_selection"]
+FIRST_ROUNDS: MeasuredOn = "first_rounds"
+RANDOM_SLICE: MeasuredOn = "random_slice"
+AFTER_SELECTION: MeasuredOn = "after_selection"
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """One figure, and how sure it is.
+class Reliability:
+    """Every figure of one attribute, with what it was measured on.
 
-    value: None when it is undefined. low, high: the interval, None when there is none. count: samples it rests on.
-    clusters: prompts it rests on. undefined: in words, what is missing and why; empty when nothing is.
+    measured_on: "first_rounds"; "random_slice", samples with a fixed number of people; "after_selection", the ratings
+        that labels rest on, which agree because they were chosen to.
+    alpha: Krippendorff's, at the scale's level of measurement. quadratic_kappa, linear_kappa: Cohen's weighted kappa over
+    all pairs of people, both directions. ac1, ac2: Gwet's, ac2 with quadratic weights. percent_agreement,
+    weighted_agreement: the share of 1 that agrees, plain and with quadratic weights, every sample weighing the same.
     """
 
-    value: float | None
-    low: float | None
-    high: float | None
-    count: int
-    clusters: int
-    undefined: str = ""
+    measured_on: MeasuredOn
+    alpha: Estimate
+    quadratic_kappa: Estimate
+    linear_kappa: Estimate
+    ac1: Estimate
+    ac2: Estimate
+    percent_agreement: Estimate
+    weighted_agreement: Estimate
 
 
 @dataclass(frozen=True)
@@ -49,18 +57,44 @@ class Agreement:
     weighted_kappa: Estimate
 
 
+def measure(
+    counts: npt.ArrayLike,
+    scale: Scale,
+    clusters: npt.ArrayLike,
+    rng: np.random.Generator,
+    *,
+    measured_on: MeasuredOn = FIRST_ROUNDS,
+    draws: int = 1000,
+    confidence: float = 0.95,
+) -> Reliability:
+    """Every figure of one attribute with a percentile bootstrap interval, the prompt being the unit that is drawn.
+
+    Parameters: counts, (N, L) whole numbers, how many people chose each level (`Votes.tally`, `Scale.tally`), of the
+        ratings that `measured_on` names (`consensus.selections` chooses them); clusters, (N,) the prompt of each sample;
+        draws, number of resamples; confidence, between 0 and 1.
+    Returns: Reliability. Resamples in which a figure is undefined are left out of its interval. Under ten prompts rough.
+    Raises: WrongShape, CountsNotValid, BootstrapNotValid.
+    Source: `consensus.agreement` names those of the figures; Zapf et al. (2016): the bootstrap is near nominal coverage
+        where the asymptotic interval is too narrow.
+    """
+    rated = level_counts(counts, len(scale.levels))
+    return Reliability(measured_on, **_estimates(rated, scale, clusters, Bootstrap(rng, draws, confidence), FIGURES))
+
+
 def krippendorff_alpha(ratings: npt.ArrayLike, scale: Scale) -> Estimate:
     """Krippendorff's alpha at the scale's level of measurement, without an interval.
 
     Parameters: ratings, (N, M) floats, N samples by M people; NaN = not rated. Who is who does not matter.
     Returns: Estimate; 1 perfect, 0 as by chance; `clusters` counts each sample as its own prompt.
     Raises: WrongShape, RatingOffScale.
-    Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), by the package `krippendorff`.
+    Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), by the package `krippendorff`. Figures with
+        intervals and running tallies have it from sums of pairs instead: the same to 1e-12, several times as quick, and
+        without a table for every sample in memory.
     """
     counts = scale.tally(ratings)
     counts = counts[counts.sum(axis=1) >= 2]
-    if undefined := _why_alpha_is_undefined(counts, scale):
-        return Estimate(None, None, None, len(counts), len(counts), undefined)
+    if np.count_nonzero(counts.any(axis=0)) < 2:  # undefined, for which the package has no words
+        return PairTallies.of_counts(counts).alpha(scale)
     value = krippendorff.alpha(value_counts=counts, value_domain=scale.values, level_of_measurement=scale.measurement)
     return Estimate(float(value), None, None, len(counts), len(counts))
 
@@ -74,45 +108,44 @@ def bootstrap_alpha(
     draws: int = 1000,
     confidence: float = 0.95,
 ) -> Estimate:
-    """Krippendorff's alpha with a percentile bootstrap interval, the prompt being the unit that is drawn.
+    """Krippendorff's alpha with its interval, as `measure` gives it.
 
-    Parameters: ratings, (N, M) floats, N samples by M people, NaN = not rated; clusters, (N,) the prompt of each sample;
-        draws, number of resamples; confidence, between 0 and 1.
-    Returns: Estimate. Resamples in which alpha is undefined are left out of the interval. Under ten prompts it is rough.
+    Parameters: ratings, (N, M) floats, N samples by M people, NaN = not rated; the others as in `measure`.
     Raises: WrongShape, RatingOffScale, BootstrapNotValid.
-    Source: Zapf et al. (2016): the bootstrap is near nominal coverage where the asymptotic interval is too narrow.
     """
-    counts = scale.tally(ratings)
-    prompts = _prompts(clusters, len(counts))
-    pairable = counts.sum(axis=1) >= 2
-    point = krippendorff_alpha(ratings, scale)
-    tables = _sum_by_prompt(coincidences(counts[pairable]), prompts[pairable])
-    if point.value is None:
-        return Estimate(None, None, None, point.count, len(tables), point.undefined)
-    interval = _interval(tables, lambda drawn: alpha_of(drawn, scale), rng, draws, confidence)
-    return _with_interval(point.value, interval, point.count, len(tables))
+    only = {"alpha": FIGURES["alpha"]}
+    return _estimates(scale.tally(ratings), scale, clusters, Bootstrap(rng, draws, confidence), only)["alpha"]
 
 
-def quadratic_weighted_kappa(ratings: npt.ArrayLike, scale: Scale) -> Estimate:
-    """Cohen's kappa with squared distances, averaged over every pair of columns that share samples.
+def weighted_kappa(ratings: npt.ArrayLike, scale: Scale, weights: Weights = "quadratic") -> Estimate:
+    """Cohen's weighted kappa over all pairs of people who rated the same sample, without an interval.
 
-    Parameters: ratings, (N, M) floats, N samples by M people; NaN = not rated. A column is a person, or a place in the
-        order of arrival where people change. Nominal: every difference weighs the same (plain kappa).
-    Returns: Estimate without interval; pairs of columns for which kappa is undefined are left out.
-    Raises: WrongShape, RatingOffScale.
-    Source: Cohen (1968); weights are squared differences in scale points.
+    Every pair counts in both directions, because people of different samples have no order; so the kappa's two margins
+    are one. `pairwise.kappa_by_pairs` has it person by person.
+
+    Parameters: ratings, (N, M) floats, NaN = not rated; weights, "identity" (plain kappa), "linear" or "quadratic"
+        differences in scale points; on a nominal scale all three are one.
+    Raises: WrongShape, RatingOffScale, UnknownWeights. Source: Cohen (1968).
     """
-    codes = scale.codes(samples_by_people(ratings))
-    level_count = len(scale.levels)
-    tables = [
-        _pair_table(codes[:, one], codes[:, two], level_count) for one, two in combinations(range(codes.shape[1]), 2)
-    ]
-    count = int(np.count_nonzero((codes >= 0).sum(axis=1) >= 2))
-    kappas = kappa_of(np.array(tables).reshape(-1, level_count, level_count), scale)
-    defined = kappas[~np.isnan(kappas)]
-    if not len(defined):
-        return Estimate(None, None, None, count, count, _why_pairs_are_undefined(count))
-    return Estimate(float(defined.mean()), None, None, count, count)
+    return _point(ratings, scale, Figure(lambda of, scale: kappa_of(of.by_pair, scale, weights)))
+
+
+def gwet_coefficient(ratings: npt.ArrayLike, scale: Scale, weights: Weights = "identity") -> Estimate:
+    """Gwet's AC1 (identity weights) or AC2 (linear, quadratic), without an interval.
+
+    Parameters: ratings, (N, M) floats, NaN = not rated. Raises: WrongShape, RatingOffScale, UnknownWeights.
+    Source: Gwet (2008, 2014), as in `agreement.gwet_of`.
+    """
+    return _point(ratings, scale, Figure(lambda of, scale: gwet_of(of, scale, weights), counts_single=True))
+
+
+def percent_agreement(ratings: npt.ArrayLike, scale: Scale, weights: Weights = "identity") -> Estimate:
+    """The share of 1 of pairs that agree on a sample, averaged over the samples, without an interval.
+
+    Parameters: ratings, (N, M) floats, NaN = not rated; weights other than "identity" let a pair that differs little count
+        in part. Raises: WrongShape, RatingOffScale, UnknownWeights.
+    """
+    return _point(ratings, scale, Figure(lambda of, scale: agreement_share_of(of.by_sample, scale, weights)))
 
 
 def agreement_with(
@@ -128,15 +161,19 @@ def agreement_with(
     """How a judge agrees with single people, over all pairs of (judge value, one person's first-round rating).
 
     Parameters: judge_values, (N,) floats, levels, NaN = no judgment; ratings, (N, M) floats, first rounds only, NaN = not
-        rated; clusters, (N,) prompts; draws and confidence as in `bootstrap_alpha`.
+        rated; clusters, (N,) prompts; draws and confidence as in `measure`.
     Raises: WrongShape, RatingOffScale, BootstrapNotValid. Under ten prompts the intervals are rough.
     """
     counts = scale.tally(ratings)
     judged = scale.tally(np.asarray(judge_values, dtype=float).reshape(-1, 1))
     if len(judged) != len(counts):
         raise WrongShape(f"{len(judged)} judge values for {len(counts)} samples. Give one a sample, NaN for none.")
-    tables = (judged[:, :, None] * counts[:, None, :]).astype(float)
-    return _agreement(tables, scale, clusters, rng, draws, confidence)
+    names, paired = prompt_names(clusters, len(counts)), judged.any(axis=1) & counts.any(axis=1)
+    of = Prompts.of(np.hstack([judged[paired], counts[paired]]), names[paired])
+    verdicts, people = np.split(of.kinds, 2, axis=1)
+    return _agreement(
+        of, lambda drawn: pairs_by_kind(verdicts, people, drawn), scale, Bootstrap(rng, draws, confidence)
+    )
 
 
 def people_agreement(
@@ -150,154 +187,70 @@ def people_agreement(
 ) -> Agreement:
     """How people agree with each other, over all pairs of people who rated the same sample: the mark for a judge.
 
-    Every pair counts in both directions, because people of different samples have no order; so the kappa's two
-    margins are one. Parameters, errors: as in `agreement_with`.
+    Every pair weighs the same and counts once in each direction. Parameters, errors: as in `agreement_with`.
     """
     counts = scale.tally(ratings)
-    return _agreement(_pairs_within(counts), scale, clusters, rng, draws, confidence)
+    names, paired = prompt_names(clusters, len(counts)), counts.sum(axis=1) >= 2
+    of = Prompts.of(counts[paired], names[paired])
+    return _agreement(of, lambda drawn: _tables_of(of, drawn).by_pair, scale, Bootstrap(rng, draws, confidence))
 
 
-def coincidences(counts: np.ndarray) -> np.ndarray:
-    """The coincidence table of each sample: (N, L) counts of two or more ratings -> (N, L, L) floats."""
-    return _pairs_within(counts) / (counts.sum(axis=1) - 1).reshape(-1, 1, 1)
+def _estimates(
+    counts: np.ndarray, scale: Scale, clusters: npt.ArrayLike, bootstrap: Bootstrap, figures: Mapping[str, Figure]
+) -> dict[str, Estimate]:
+    """Figures with intervals. Those that samples with a single rating tell something are drawn with these."""
+    names, given = prompt_names(clusters, len(counts)), counts.sum(axis=1)
+    paired = given >= 2
+    rests_on = {"count": int(np.count_nonzero(paired)), "clusters": len(np.unique(names[paired]))}
+    found: dict[str, Estimate] = {}
+    for counts_single, rated in ((False, paired), (True, given >= 1)):
+        wanted = {name: figure for name, figure in figures.items() if figure.counts_single == counts_single}
+        if wanted:
+            found |= _figures_of(Prompts.of(counts[rated], names[rated]), scale, bootstrap, wanted, rests_on)
+    return found
 
 
-def alpha_of(tables: np.ndarray, scale: Scale) -> np.ndarray:
-    """Krippendorff's alpha of coincidence tables: (..., L, L) floats -> (...) floats, NaN = undefined.
+def _figures_of(
+    of: Prompts, scale: Scale, bootstrap: Bootstrap, figures: Mapping[str, Figure], rests_on: Mapping[str, int]
+) -> dict[str, Estimate]:
+    def values(drawn: np.ndarray) -> dict[str, np.ndarray]:
+        tables = _tables_of(of, drawn)
+        return {name: figure.of(tables, scale) for name, figure in figures.items()}
 
-    An ordinal difference is that between two mid-ranks, which is what the sum over the levels between them comes to.
-    """
-    margins = tables.sum(axis=-1)
-    totals = margins.sum(axis=-1)
-    squared = _squared_differences(margins, scale)
-    observed = (tables * squared).sum(axis=(-2, -1))
-    by_chance = (margins[..., :, None] * margins[..., None, :] * squared).sum(axis=(-2, -1))
-    return _one_minus_ratio(observed * (totals - 1), by_chance)
+    def why_undefined(name: str) -> str:
+        return figures[name].why_undefined(_tables_of(of, of.totals[None]), scale)
 
-
-def kappa_of(tables: np.ndarray, scale: Scale) -> np.ndarray:
-    """Quadratic-weighted kappa of tables of pairs: (..., L, L) counts -> (...) floats, NaN = undefined."""
-    squared = scale.distances**2
-    observed = (tables * squared).sum(axis=(-2, -1)) * tables.sum(axis=(-2, -1))
-    by_chance = tables.sum(axis=-1)[..., :, None] * tables.sum(axis=-2)[..., None, :] * squared
-    return _one_minus_ratio(observed, by_chance.sum(axis=(-2, -1)))
+    return bootstrap.estimates(of, values, why_undefined, **rests_on)
 
 
-def equal_share_of(tables: np.ndarray) -> np.ndarray:
-    """The share of pairs that are equal: (..., L, L) counts -> (...) floats, NaN = no pairs."""
-    equal = np.trace(tables, axis1=-2, axis2=-1)
-    total = tables.sum(axis=(-2, -1))
-    return np.divide(equal, total, out=np.full(np.shape(total), np.nan), where=total > 0)
-
-
-def _squared_differences(margins: np.ndarray, scale: Scale) -> np.ndarray:
-    if scale.measurement != "ordinal":
-        return scale.distances**2
-    mid_ranks = np.cumsum(margins, axis=-1) - margins / 2
-    return (mid_ranks[..., :, None] - mid_ranks[..., None, :]) ** 2
-
-
-def _one_minus_ratio(observed: np.ndarray, by_chance: np.ndarray) -> np.ndarray:
-    return 1 - np.divide(observed, by_chance, out=np.full(np.shape(by_chance), np.nan), where=by_chance > 0)
-
-
-def _pairs_within(counts: np.ndarray) -> np.ndarray:
-    """Ordered pairs of different people by what they chose: (N, L) counts -> (N, L, L) floats."""
-    both = counts[:, :, None] * counts[:, None, :]
-    return (both - counts[:, :, None] * np.eye(counts.shape[1], dtype=int)).astype(float)
-
-
-def _pair_table(one: np.ndarray, two: np.ndarray, level_count: int) -> np.ndarray:
-    both = (one >= 0) & (two >= 0)
-    flat = one[both] * level_count + two[both]
-    return np.bincount(flat, minlength=level_count**2).reshape(level_count, level_count).astype(float)
-
-
-def _prompts(clusters: npt.ArrayLike, sample_count: int) -> np.ndarray:
-    names = np.asarray(clusters)
-    if names.shape != (sample_count,):
-        raise WrongShape(f"Prompts have the shape {names.shape} for {sample_count} samples. Name one prompt a sample.")
-    return names
-
-
-def _sum_by_prompt(tables: np.ndarray, prompts: np.ndarray) -> np.ndarray:
-    names, places = np.unique(prompts, return_inverse=True)
-    sums = np.zeros((len(names), *tables.shape[1:]))
-    np.add.at(sums, places, tables)
-    return sums
+def _tables_of(of: Prompts, drawn: np.ndarray) -> PairTables:
+    """Pairs within each sample: (D, T) how often each kind of sample came up -> tables with D as leading axis."""
+    given, level_count = of.kinds.sum(axis=1), of.kinds.shape[1]
+    sizes = np.unique(given)
+    levels = np.zeros((len(drawn), len(sizes), level_count))
+    pairs = np.zeros((*levels.shape, level_count))
+    for place, size in enumerate(sizes):
+        kinds, often = of.kinds[given == size], drawn[:, given == size]
+        levels[:, place] = often @ kinds
+        pairs[:, place] = pairs_by_kind(kinds, kinds, often) - levels[:, place, :, None] * np.eye(level_count)
+    return PairTables.of_sizes(sizes.tolist(), levels, pairs)
 
 
 def _agreement(
-    tables: np.ndarray,
-    scale: Scale,
-    clusters: npt.ArrayLike,
-    rng: np.random.Generator,
-    draws: int,
-    confidence: float,
+    of: Prompts, tables: Callable[[np.ndarray], np.ndarray], scale: Scale, bootstrap: Bootstrap
 ) -> Agreement:
-    prompts = _prompts(clusters, len(tables))
-    paired = tables.any(axis=(1, 2))
-    summed = _sum_by_prompt(tables[paired], prompts[paired])
-    count = int(np.count_nonzero(paired))
+    def values(drawn: np.ndarray) -> dict[str, np.ndarray]:
+        pairs = tables(drawn)
+        return {"equal_share": agreement_share_of(pairs, scale), "weighted_kappa": kappa_of(pairs, scale)}
 
-    def estimate(statistic: Statistic) -> Estimate:
-        value = float(statistic(summed.sum(axis=0)))
-        if np.isnan(value):
-            return Estimate(None, None, None, count, len(summed), _why_pairs_are_undefined(count))
-        return _with_interval(value, _interval(summed, statistic, rng, draws, confidence), count, len(summed))
-
+    count = int(of.totals.sum())
     return Agreement(
-        equal_share=estimate(equal_share_of), weighted_kappa=estimate(lambda drawn: kappa_of(drawn, scale))
+        **bootstrap.estimates(of, values, lambda _: _why_pairs_are_undefined(count), count=count, clusters=of.count)
     )
 
 
-def _interval(
-    tables: np.ndarray, statistic: Statistic, rng: np.random.Generator, draws: int, confidence: float
-) -> tuple[float, float] | None:
-    """Percentile interval over resampled prompts; None with one prompt, or where no resample is defined."""
-    if draws < 1 or not 0 < confidence < 1:
-        raise BootstrapNotValid(f"{draws} draws at confidence {confidence}. Give 1 or more, and between 0 and 1.")
-    if len(tables) < 2:
-        return None
-    figures = statistic(_resampled(tables, rng, draws))
-    figures = figures[~np.isnan(figures)]
-    if not len(figures):
-        return None
-    low, high = np.quantile(figures, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
-
-
-def _resampled(tables: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:
-    """Summed tables (draws, L, L) of prompts drawn with replacement.
-
-    Prompts with equal tables are interchangeable, so it is enough to draw how often each *kind* comes up. That makes a
-    million prompts of three ratings as quick as the few dozen kinds they are.
-    """
-    kinds, frequencies = np.unique(tables.reshape(len(tables), -1), axis=0, return_counts=True)
-    shares = frequencies / len(tables)
-    at_once = max(1, _TABLES_AT_ONCE // len(kinds))
-    batches = [min(at_once, draws - start) for start in range(0, draws, at_once)]
-    sums = [rng.multinomial(len(tables), shares, size=batch) @ kinds for batch in batches]
-    return np.concatenate(sums).reshape(draws, *tables.shape[1:])
-
-
-def _with_interval(value: float, interval: tuple[float, float] | None, count: int, clusters: int) -> Estimate:
-    if interval is None:
-        why = f"No interval: it needs more than the {clusters} prompt(s) that are there, with different ratings."
-        return Estimate(value, None, None, count, clusters, why)
-    return Estimate(value, *interval, count, clusters)
-
-
-def _why_alpha_is_undefined(counts: np.ndarray, scale: Scale) -> str:
-    if not len(counts):
-        return "No sample has two ratings, so there is nothing to compare. Collect a second rating for some."
-    used = np.flatnonzero(counts.any(axis=0))
-    if len(used) == 1:
-        return (
-            f"Every rating that can be compared is {scale.levels[used[0]]}, so agreement cannot be told from habit. "
-            "Collect ratings of samples that differ."
-        )
-    return ""
+def _point(ratings: npt.ArrayLike, scale: Scale, figure: Figure) -> Estimate:
+    return PairTallies.of_counts(scale.tally(ratings)).estimate(figure, scale)
 
 
 def _why_pairs_are_undefined(count: int) -> str:

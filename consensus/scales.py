@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Literal, Self, get_args
 
@@ -212,11 +212,22 @@ def people_by_slots(ratings: npt.ArrayLike, slots: Sequence[Slot]) -> np.ndarray
         matrix = matrix.reshape(0, len(slots))
     if matrix.ndim != 2 or matrix.shape[1] != len(slots):
         raise WrongShape(f"Ratings have the shape {matrix.shape}. Give (people, {len(slots)} slots).")
+    levels = _levels_by_slot(tuple(slots))
+    if not (np.isnan(matrix) | (matrix[:, :, None] == levels).any(axis=2)).all():
+        for slot, column in zip(slots, matrix.T, strict=True):
+            _check_slot(slot, column)
+    return matrix
+
+
+@lru_cache(maxsize=256)
+def _levels_by_slot(slots: tuple[Slot, ...]) -> np.ndarray:
+    """(K, L) floats, the levels of each slot, NaN behind the last. Raises: SlotNotValid (a name twice)."""
     if len({slot.name for slot in slots}) < len(slots):
         raise SlotNotValid("Two slots have one name. Name each value position of the sample once.")
-    for slot, column in zip(slots, matrix.T, strict=True):
-        _check_slot(slot, column)
-    return matrix
+    levels = np.full((len(slots), max((len(slot.scale.levels) for slot in slots), default=0)), np.nan)
+    for row, slot in zip(levels, slots, strict=True):
+        row[: len(slot.scale.levels)] = slot.scale.levels
+    return levels
 
 
 def _check_slot(slot: Slot, column: np.ndarray) -> None:
