@@ -90,14 +90,17 @@ def leave_one_out_posterior(ratings: npt.ArrayLike, scale: Scale, *, smoothing: 
         votes nor in the pooled frequencies; NaN where the sample has no vote for v. People who chose the same level are
         interchangeable, so this holds every held-out prediction.
     """
-    counts = scale.tally(ratings)
+    return _leave_one_out(scale.tally(ratings), scale, smoothing or Smoothing())
+
+
+def _leave_one_out(counts: np.ndarray, scale: Scale, smoothing: Smoothing) -> np.ndarray:
     total = counts.sum(axis=0)
     held_out = np.full((len(counts), len(scale.levels), len(scale.levels)), np.nan)
     for level, one_vote in enumerate(np.eye(len(scale.levels), dtype=int)):
         voted = counts[:, level] > 0
         if not voted.any():
             continue
-        held_out[voted, level] = _predicted(counts[voted] - one_vote, total - one_vote, scale, smoothing or Smoothing())
+        held_out[voted, level] = _predicted(counts[voted] - one_vote, total - one_vote, scale, smoothing)
     return held_out
 
 
@@ -107,22 +110,29 @@ def fit_smoothing(ratings: npt.ArrayLike, scale: Scale) -> Smoothing:
     Only two numbers are fitted to all votes together, so this cannot drift into a style of labelling as a model
     with a matrix a person does.
     """
-    counts = scale.tally(ratings)
-    shared = counts.sum(axis=1) >= 2
-    if not shared.any():
+    return fit_smoothing_of_counts(scale.tally(ratings), scale)
+
+
+def fit_smoothing_of_counts(counts: np.ndarray, scale: Scale) -> Smoothing:
+    """`fit_smoothing` from how often each level was chosen: (N, L) whole numbers."""
+    if not (counts.sum(axis=1) >= 2).any():
         return Smoothing()
     neighbours = (0.0,) if scale.is_nominal else NEIGHBOUR_CHOICES
     choices = [Smoothing(*choice) for choice in product(PRIOR_VOTE_CHOICES, neighbours)]
-    return max(choices, key=lambda choice: _held_out_log_likelihood(ratings, counts, scale, choice))
+    return max(choices, key=lambda choice: _held_out_log_likelihood(counts, scale, choice))
 
 
 def _predicted(counts: np.ndarray, total: np.ndarray, scale: Scale, smoothing: Smoothing) -> np.ndarray:
-    pooled = smoothed_frequencies(total)
+    return predicted_from_counts(counts, smoothed_frequencies(total), scale, smoothing)
+
+
+def predicted_from_counts(counts: np.ndarray, pooled: np.ndarray, scale: Scale, smoothing: Smoothing) -> np.ndarray:
+    """`vote_posterior` from how often each level was chosen, (N, L), and how common each is, (L,)."""
     spoken = counts @ smoothing.kernel(scale)
     return (spoken + smoothing.prior_votes * pooled) / (counts.sum(axis=1, keepdims=True) + smoothing.prior_votes)
 
 
-def _held_out_log_likelihood(ratings: npt.ArrayLike, counts: np.ndarray, scale: Scale, smoothing: Smoothing) -> float:
-    held_out = leave_one_out_posterior(ratings, scale, smoothing=smoothing)
+def _held_out_log_likelihood(counts: np.ndarray, scale: Scale, smoothing: Smoothing) -> float:
+    held_out = _leave_one_out(counts, scale, smoothing)
     own = np.diagonal(held_out, axis1=1, axis2=2)
     return float(np.sum(counts * np.log(np.where(counts > 0, own, 1.0))))
