@@ -4,7 +4,8 @@ A log-linear pool of three distributions: human * (panel / frequencies) ** weigh
 frequencies of the levels leaves what the panel *adds*, for both sides already know how common each level is. The people
 keep their full weight, so that a judge can tip a split vote without diluting a clear one; pooled as
 human ** (1 - weight) * panel ** weight, a well-calibrated panel blurs clear votes and earns no weight at all.
-The panel of judges has one vote however many sit on it, because judges err alike.
+The panel of judges has one vote however many sit on it, because judges err alike; within it a judge counts for what it
+tells by itself of left-out ratings, and one that was not measured counts for nothing.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from consensus.posterior import Smoothing, leave_one_out_posterior, level_frequencies
+from consensus.estimates import BootstrapNotValid
 from consensus.scales import Scale, WrongShape, level_probabilities
+from consensus.smoothing import Smoothing, leave_one_out_posterior, level_frequencies
+from consensus.votes import Votes
 
 SAMPLES_NEEDED = 50
 STANDARD_ERRORS_NEEDED = 3.0  # several attributes are looked at, and looked at again as data come in
 _HALVINGS = 24
+_BLOCKS = 500
+_GRID = np.linspace(0, 1, 41)  # where the interval looks for the best weight
 
 
 class WeightNotValid(ValueError):
@@ -39,6 +44,8 @@ class MergeFit:
     sample_count: samples with two or more first-round ratings and a panel.
     log_likelihood_people, log_likelihood_merged: mean natural log probability of a left-out rating, without and with the
         panel; None without samples. reason: "fitted", "panel_does_not_help" or "too_few_samples".
+    low, high: a 95 % interval of the weight, prompts being drawn; None where none was asked for, with fewer than two prompts
+        and where the weight was not fitted.
     """
 
     weight: float
@@ -46,23 +53,58 @@ class MergeFit:
     log_likelihood_people: float | None
     log_likelihood_merged: float | None
     reason: str
+    low: float | None = None
+    high: float | None = None
 
 
-def panel_of(judges: Sequence[npt.ArrayLike], scale: Scale) -> np.ndarray:
-    """One vote of all judges: the mean of their log probabilities, over those who spoke, normalised.
+def judge_weights(
+    judges: Sequence[npt.ArrayLike], ratings: npt.ArrayLike, scale: Scale, *, frequencies: npt.ArrayLike
+) -> np.ndarray:
+    """What each judge tells by itself: by how much its calibrated word makes people's ratings more probable.
 
-    Parameters: judges, one (N, L) array of calibrated probabilities for each judge; rows of NaN = no judgment.
-    Returns: (N, L) floats, rows sum to 1; NaN where no judge spoke.
+    Parameters: judges, one (N, L) array of calibrated probabilities for each, out of fold, rows of NaN = no judgment; ratings, (N, M)
+        floats, first rounds, NaN = not rated; frequencies, (N, L) as in `pool`: what a judge that knows nothing would say.
+    Returns: (J,) floats of at least 0, in nats a rating; 0 for a judge of fewer than fifty rated samples.
+    Raises: WrongShape, RatingOffScale, ProbabilitiesNotValid, ZeroProbability.
+    """
+    counts = scale.tally(ratings)
+    common = _commonness(frequencies, len(counts), scale)
+    return np.array(
+        [_information(_opinion(judge, len(counts), scale), counts, common) for judge in judges], dtype=float
+    )
+
+
+def panel_of(judges: Sequence[npt.ArrayLike], scale: Scale, *, weights: npt.ArrayLike | None = None) -> np.ndarray:
+    """One vote of all judges: the weighted mean of their log probabilities, over those who spoke, normalised.
+
+    Parameters: judges, one (N, L) array of calibrated probabilities for each judge; rows of NaN = no judgment; weights, (J,)
+        floats of at least 0 (`judge_weights`), by default all the same. Judges of weight 0 are not heard.
+    Returns: (N, L) floats, rows sum to 1; NaN where no judge spoke that is heard.
     Raises: WrongShape (no judge, or unlike shapes), ProbabilitiesNotValid, ZeroProbability.
     """
     opinions = [_logs(level_probabilities(judge, scale), "A judge") for judge in judges]
     if not opinions or len({len(opinion) for opinion in opinions}) > 1:
         raise WrongShape(f"{len(opinions)} judges, not all of one length. Give one row a sample for each judge.")
-    stacked = np.stack(opinions)
-    speakers = (~np.isnan(stacked)).sum(axis=0)
-    total = np.nansum(stacked, axis=0)
-    mean = np.divide(total, speakers, out=np.full(total.shape, np.nan), where=speakers > 0)
-    return np.exp(_log_normalised(mean))
+    shares = np.ones(len(opinions)) if weights is None else np.asarray(weights, dtype=float)
+    if shares.shape != (len(opinions),) or not (shares >= 0).all():
+        raise WrongShape(f"Weights {shares.tolist()} for {len(opinions)} judges. Give a number of at least 0 for each.")
+    total, heard = np.zeros(opinions[0].shape), np.zeros((len(opinions[0]), 1))
+    for opinion, share in zip(opinions, shares, strict=True):
+        total += share * np.nan_to_num(opinion)
+        heard += share * ~np.isnan(opinion).any(axis=1, keepdims=True)
+    return np.exp(_log_normalised(np.where(heard > 0, total / np.where(heard > 0, heard, 1.0), np.nan)))
+
+
+def weighed_panel(
+    judges: Sequence[npt.ArrayLike], ratings: npt.ArrayLike, scale: Scale, *, frequencies: npt.ArrayLike
+) -> np.ndarray:
+    """`panel_of` with `judge_weights`: one vote, in which each judge counts for what it tells by itself.
+
+    Where no judge tells anything, or none was measured, all count the same: such a panel earns no weight (`fit_weight`), and
+    its samples are counted all the same. Parameters, errors: as there.
+    """
+    weights = judge_weights(judges, ratings, scale, frequencies=frequencies)
+    return panel_of(judges, scale, weights=weights if weights.any() else None)
 
 
 def pool(
@@ -93,6 +135,7 @@ def fit_weight(
     *,
     frequencies: npt.ArrayLike | None = None,
     smoothing: Smoothing | None = None,
+    bootstrap: PromptBootstrap | None = None,
 ) -> MergeFit:
     """The panel's weight under which each person's rating, left out, is best predicted from the others and the panel.
 
@@ -103,20 +146,68 @@ def fit_weight(
 
     Parameters: ratings, (N, M) floats, first rounds of *all* samples, not of the escalated ones only, NaN = not rated;
         panel, (N, L) probabilities calibrated out of fold, rows of NaN = no judge spoke; frequencies, as in `pool`, by default
-        those of all ratings; smoothing, of the human posterior.
+        those of all ratings; smoothing, of the human posterior; bootstrap, for an interval of the weight.
     Raises: WrongShape, RatingOffScale, ProbabilitiesNotValid, ZeroProbability.
     """
     counts = scale.tally(ratings)
-    judges = _logs(level_probabilities(panel, scale), "The panel")
-    if len(judges) != len(counts):
-        raise WrongShape(f"The panel speaks of {len(judges)} samples, people of {len(counts)}. Give one row a sample.")
-    used = (counts.sum(axis=1) >= 2) & ~np.isnan(judges).any(axis=1)
-    people = np.log(leave_one_out_posterior(ratings, scale, smoothing=smoothing)[used])
+    judges = _opinion(panel, len(counts), scale)
     common = _commonness(level_frequencies(ratings, scale) if frequencies is None else frequencies, len(counts), scale)
-    sample, level = np.nonzero(counts[used])
-    gain = (judges - common)[used][sample]
-    held_out = _HeldOut(people[sample, level], gain, level, counts[used][sample, level], sample)
-    return _fit(held_out, int(np.count_nonzero(used)))
+    used = np.flatnonzero((counts.sum(axis=1) >= 2) & ~np.isnan(judges).any(axis=1))
+    people = np.log(leave_one_out_posterior(ratings, scale, smoothing=smoothing)[used])
+    row, level = np.nonzero(counts[used])
+    sample = used[row]
+    gain = (judges - common)[sample]
+    held_out = _HeldOut(people[row, level], gain, level, counts[sample, level].astype(float), sample)
+    return _fit(held_out, len(used), bootstrap)
+
+
+def fit_weight_on_votes(
+    votes: Votes,
+    others: npt.ArrayLike,
+    panel: npt.ArrayLike,
+    scale: Scale,
+    *,
+    frequencies: npt.ArrayLike,
+    bootstrap: PromptBootstrap | None = None,
+) -> MergeFit:
+    """`fit_weight` under any model of people: the same weight, from what that model predicts of each left-out vote.
+
+    Parameters: votes, R first-round votes; others, (R, L) probabilities above 0, for each vote what the other votes of its
+        sample say of it; panel, frequencies, bootstrap as in `fit_weight`. Votes without others or a panel are not used.
+    Raises: WrongShape, ProbabilitiesNotValid, ZeroProbability.
+    """
+    judges = _opinion(panel, votes.sample_count, scale)
+    common = _commonness(frequencies, votes.sample_count, scale)
+    people = _logs(level_probabilities(others, scale), "What others say")
+    if len(people) != len(votes):
+        raise WrongShape(f"{len(people)} predictions for {len(votes)} votes. Give one row a vote.")
+    usable = (np.diff(votes.starts) >= 2) & ~np.isnan(judges).any(axis=1)
+    used = usable[votes.sample]
+    sample, level = votes.sample[used], votes.level[used].astype(int)
+    held_out = _HeldOut(people[used], (judges - common)[sample], level, np.ones(len(level)), sample)
+    return _fit(held_out, int(np.count_nonzero(np.bincount(sample))), bootstrap)
+
+
+@dataclass(frozen=True, eq=False)
+class PromptBootstrap:
+    """How the interval of a weight is made: prompts, (N,) the prompt of each sample, are drawn `draws` times with replacement.
+
+    Raises: BootstrapNotValid.
+    """
+
+    prompts: np.ndarray
+    rng: np.random.Generator
+    draws: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.draws < 1:
+            raise BootstrapNotValid(f"{self.draws} draws. Give 1 or more.")
+
+    def blocks(self, samples: np.ndarray) -> np.ndarray:
+        """The prompt of each of these samples, as a number from 0; more than 500 prompts are put together at random into 500
+        blocks, which keeps the interval and bounds its cost."""
+        prompt = np.unique(np.asarray(self.prompts)[samples], return_inverse=True)[1]
+        return np.asarray((self.rng.permutation(int(prompt.max(initial=-1)) + 1) % _BLOCKS)[prompt], dtype=np.intp)
 
 
 def merged_values(pooled: npt.ArrayLike, scale: Scale) -> np.ndarray:
@@ -146,7 +237,7 @@ def merged_values(pooled: npt.ArrayLike, scale: Scale) -> np.ndarray:
 @dataclass(frozen=True, eq=False)
 class _HeldOut:
     """Left-out ratings: what the others predict, in logs (R, L); what the panel adds, in logs (R, L); the level
-    chosen (R,); how many people of the sample chose it (R,); the sample, counted from 0 (R,)."""
+    chosen (R,); how many people of the sample chose it (R,); the sample (R,)."""
 
     people: np.ndarray
     gain: np.ndarray
@@ -156,6 +247,10 @@ class _HeldOut:
 
     def log_likelihood(self, weight: float) -> float:
         return float(np.average(self._chosen(self._log_pooled(weight)), weights=self.votes))
+
+    def by_block(self, weight: float, blocks: np.ndarray) -> np.ndarray:
+        """The log-likelihood of each block of samples, summed over its ratings."""
+        return np.bincount(blocks, self._chosen(self._log_pooled(weight)) * self.votes)
 
     def slope(self, weight: float) -> float:
         """Derivative of the log-likelihood by the weight; it only ever falls, the pool being log-linear."""
@@ -178,7 +273,7 @@ class _HeldOut:
         return values[np.arange(len(values)), self.level]
 
 
-def _fit(held_out: _HeldOut, sample_count: int) -> MergeFit:
+def _fit(held_out: _HeldOut, sample_count: int, bootstrap: PromptBootstrap | None) -> MergeFit:
     if not sample_count:
         return MergeFit(0.0, 0, None, None, "too_few_samples")
     alone = held_out.log_likelihood(0.0)
@@ -186,8 +281,24 @@ def _fit(held_out: _HeldOut, sample_count: int) -> MergeFit:
         return MergeFit(0.0, sample_count, alone, alone, "too_few_samples")
     helps = held_out.help_in_standard_errors() >= STANDARD_ERRORS_NEEDED
     weight = _best_weight(held_out) if helps else 0.0
-    reason = "fitted" if weight > 0 else "panel_does_not_help"
-    return MergeFit(weight, sample_count, alone, held_out.log_likelihood(weight), reason)
+    if weight == 0:
+        return MergeFit(0.0, sample_count, alone, alone, "panel_does_not_help")
+    low, high = _interval(held_out, bootstrap)
+    return MergeFit(weight, sample_count, alone, held_out.log_likelihood(weight), "fitted", low, high)
+
+
+def _interval(held_out: _HeldOut, bootstrap: PromptBootstrap | None) -> tuple[float | None, float | None]:
+    """The best of 41 weights in each resample: sums of the same likelihoods, so that a thousand cost as much as 41."""
+    if bootstrap is None:
+        return None, None
+    blocks = bootstrap.blocks(held_out.sample)
+    count = int(blocks.max()) + 1
+    if count < 2:
+        return None, None
+    likelihoods = np.stack([held_out.by_block(weight, blocks) for weight in _GRID], axis=1)
+    drawn = bootstrap.rng.multinomial(count, np.full(count, 1 / count), bootstrap.draws)
+    low, high = np.quantile(_GRID[(drawn @ likelihoods).argmax(axis=1)], [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _best_weight(held_out: _HeldOut) -> float:
@@ -201,6 +312,22 @@ def _best_weight(held_out: _HeldOut) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if held_out.slope(middle) > 0 else (low, middle)
     return round((low + high) / 2, 4)
+
+
+def _opinion(probabilities: npt.ArrayLike, sample_count: int, scale: Scale) -> np.ndarray:
+    """(N, L) logs of a panel's or judge's probabilities."""
+    logs = _logs(level_probabilities(probabilities, scale), "The panel")
+    if len(logs) != sample_count:
+        raise WrongShape(f"The panel speaks of {len(logs)} samples, people of {sample_count}. Give one row a sample.")
+    return logs
+
+
+def _information(opinion: np.ndarray, counts: np.ndarray, common: np.ndarray) -> float:
+    measured = ~np.isnan(opinion).any(axis=1) & (counts.sum(axis=1) > 0)
+    if np.count_nonzero(measured) < SAMPLES_NEEDED:
+        return 0.0
+    rated = counts[measured]
+    return max(float((rated * (opinion - common)[measured]).sum() / rated.sum()), 0.0)
 
 
 def _commonness(frequencies: npt.ArrayLike, sample_count: int, scale: Scale) -> np.ndarray:

@@ -3,10 +3,23 @@
 import numpy as np
 import pytest
 
-from consensus.calibration import calibrate
-from consensus.merge import WeightNotValid, ZeroProbability, fit_weight, merged_values, panel_of, pool
-from consensus.posterior import leave_one_out_posterior, level_frequencies, vote_posterior
+from consensus.calibration import calibrate, frequencies_elsewhere
+from consensus.estimates import BootstrapNotValid
+from consensus.merge import (
+    PromptBootstrap,
+    WeightNotValid,
+    ZeroProbability,
+    fit_weight,
+    fit_weight_on_votes,
+    judge_weights,
+    merged_values,
+    panel_of,
+    pool,
+    weighed_panel,
+)
 from consensus.scales import Scale, WrongShape
+from consensus.smoothing import leave_one_out_posterior, level_frequencies, vote_posterior
+from consensus.votes import Votes
 
 NA = np.nan
 TWO = Scale((0, 1), "ordinal")
@@ -146,3 +159,105 @@ def test_bad_input_is_refused():
         panel_of([], TWO)
     with pytest.raises(WrongShape):
         fit_weight([[1, 1]], [EVEN, EVEN], TWO)
+
+
+# --- a panel of judges that tell unlike amounts -----------------------------------------------------------------------
+def judged_by(rights, sample_count=400, rated=None):
+    """People, and judges who are right this often, calibrated; `rated` judgments of the last one at most."""
+    rng = np.random.default_rng(9)
+    truth = rng.integers(0, 2, sample_count)
+    people = np.where(rng.random((sample_count, 3)) < 0.75, truth[:, None], 1 - truth[:, None]).astype(float)
+    said = [np.where(rng.random(sample_count) < right, truth, 1 - truth).astype(float) for right in rights]
+    if rated is not None:
+        said[-1][rated:] = NA
+    prompts = np.arange(sample_count)
+    judges = [calibrate(word, people, TWO, prompts) for word in said]
+    return people, judges, frequencies_elsewhere(people, TWO, prompts)
+
+
+def test_a_judge_weighs_what_it_tells_and_one_that_was_not_measured_nothing():
+    people, judges, common = judged_by([0.9, 0.7, 0.5, 0.95], rated=49)
+    weights = judge_weights(judges, people, TWO, frequencies=common)
+    assert weights[0] > 3 * weights[1] > 0
+    assert weights[2] < 0.01
+    assert weights[3] == 0
+    silent = judge_weights([np.full((400, 2), NA)], people, TWO, frequencies=common)
+    assert silent.tolist() == [0]
+
+
+def test_judges_that_know_nothing_do_not_drown_one_that_does():
+    people, judges, common = judged_by([0.9, 0.5, 0.5, 0.5, 0.5])
+    weights = judge_weights(judges, people, TWO, frequencies=common)
+    alone, equal, weighed = (
+        fit_weight(people, panel, TWO, frequencies=common).log_likelihood_merged
+        for panel in (judges[0], panel_of(judges, TWO), panel_of(judges, TWO, weights=weights))
+    )
+    np.testing.assert_array_equal(
+        weighed_panel(judges, people, TWO, frequencies=common), panel_of(judges, TWO, weights=weights)
+    )
+    assert equal < alone - 0.01
+    assert weighed == pytest.approx(alone, abs=0.002)
+
+
+def test_a_judge_of_weight_zero_is_not_heard():
+    opinions = [[[0.8, 0.2], [NA, NA]], [[0.1, 0.9], [0.1, 0.9]]]
+    np.testing.assert_allclose(panel_of(opinions, TWO, weights=[2, 0]), [[0.8, 0.2], [NA, NA]])
+    # Logs .8, .2 and .1, .9 at two to one: .8 ** 2 * .1 to .2 ** 2 * .9, each to the third root.
+    odds = (0.8**2 * 0.1 / (0.2**2 * 0.9)) ** (1 / 3)
+    np.testing.assert_allclose(panel_of(opinions, TWO, weights=[2, 1])[0], [odds / (1 + odds), 1 / (1 + odds)])
+    with pytest.raises(WrongShape):
+        panel_of(opinions, TWO, weights=[1, -1])
+    with pytest.raises(WrongShape):
+        panel_of(opinions, TWO, weights=[1])
+
+
+def test_a_panel_that_was_not_measured_keeps_its_samples_and_earns_no_weight():
+    people, judges, common = judged_by([0.9, 0.8], sample_count=49)
+    panel = weighed_panel(judges, people, TWO, frequencies=common)
+    np.testing.assert_array_equal(panel, panel_of(judges, TWO))
+    fit = fit_weight(people, panel, TWO, frequencies=common)
+    assert (fit.weight, fit.sample_count, fit.reason) == (0.0, 49, "too_few_samples")
+
+
+def test_the_weight_has_an_interval_that_narrows_with_more_prompts():
+    _, people, panel = people_and_judge(1200, judge_right=0.8)
+    widths = []
+    for count in (200, 1200):
+        drawn = PromptBootstrap(np.arange(count), np.random.default_rng(1))
+        fit = fit_weight(people[:count], panel[:count], TWO, bootstrap=drawn)
+        assert fit.low <= fit.weight <= fit.high
+        widths.append(fit.high - fit.low)
+    assert widths[1] < widths[0]
+    one = fit_weight(people, panel, TWO, bootstrap=PromptBootstrap(np.zeros(1200), np.random.default_rng(1)))
+    assert (one.low, one.high) == (None, None)
+    assert fit_weight(people, panel, TWO).low is None
+
+
+def test_prompts_are_what_is_drawn():
+    """Every sample four times over: as many prompts as there were, so the interval stays as wide."""
+    _, people, panel = people_and_judge(150, judge_right=0.8)
+    prompts = np.tile(np.arange(150), 4)
+    four = np.tile(people, (4, 1)), np.tile(panel, (4, 1))
+    spans = [
+        fit_weight(*four, TWO, bootstrap=PromptBootstrap(of, np.random.default_rng(2)))
+        for of in (prompts, np.arange(600))
+    ]
+    together, alone = (fit.high - fit.low for fit in spans)
+    assert together > 1.3 * alone
+
+
+def test_votes_one_by_one_give_the_same_weight_as_counts():
+    _, people, panel = people_and_judge(300, judge_right=0.85)
+    people[::7, 2] = NA
+    votes = Votes.of_matrix(people, TWO)
+    others = leave_one_out_posterior(people, TWO)[votes.sample, votes.level]
+    common = level_frequencies(people, TWO)
+    by_counts = fit_weight(people, panel, TWO)
+    by_votes = fit_weight_on_votes(votes, others, panel, TWO, frequencies=common)
+    assert by_votes.weight == by_counts.weight
+    assert by_votes.sample_count == by_counts.sample_count
+    assert by_votes.log_likelihood_merged == pytest.approx(by_counts.log_likelihood_merged)
+    with pytest.raises(WrongShape):
+        fit_weight_on_votes(votes, others[1:], panel, TWO, frequencies=common)
+    with pytest.raises(BootstrapNotValid):
+        PromptBootstrap(np.zeros(3), np.random.default_rng(0), draws=0)
