@@ -10,6 +10,7 @@ from annotation.models import Annotator, Notice
 
 LONGEST = 5000
 OWN_FIGURES = ("answered", "late", "set_aside", "skipped", "median_seconds", "skip_share")
+OWN_BESIDE_OTHERS = ("as_of", "agreement", "attributes", "time", "one_value", "seconds_per_thousand", "concerns")
 DECISIONS = ("pause", "resume", "withdraw", "set_aside")
 
 
@@ -29,7 +30,11 @@ class PersonOutput(serializers.ModelSerializer):
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_figures(self, person: Annotator) -> dict[str, Any] | None:
-        return person.figures.figures if hasattr(person, "figures") else None
+        if not hasattr(person, "figures"):
+            return None
+        beside = person.figures.figures.get("among_others") or {}
+        shown = {name: value for name, value in beside.items() if name not in ("basis", "seconds")}
+        return {**person.figures.figures, "among_others": shown or None}
 
     @extend_schema_field(OpenApiTypes.DATETIME)
     def get_as_of(self, person: Annotator) -> Any:
@@ -85,7 +90,13 @@ class RecordOutput(PersonOutput):
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_figures(self, person: Annotator) -> dict[str, Any] | None:
         kept = super().get_figures(person)
-        return None if kept is None else {name: kept[name] for name in OWN_FIGURES}
+        if kept is None:
+            return None
+        beside = kept["among_others"] or {}
+        own = {name: beside[name] for name in OWN_BESIDE_OTHERS if name in beside}
+        if own.get("concerns"):
+            own["concerns"] = [concern for concern in own["concerns"] if concern["kind"] != "gold"]
+        return {**{name: kept[name] for name in OWN_FIGURES}, "among_others": own or None}
 
     @extend_schema_field(NoticeOutput(many=True))
     def get_notices(self, person: Annotator) -> Any:

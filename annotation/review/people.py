@@ -14,6 +14,7 @@ from annotation.services import quality_rules, set_aside
 from annotation.web.person import figures_of, notice_of, standing_of
 
 SHOWN_AT_MOST = 100
+LOOKED_AT_MOST = 20
 State = Annotator.State
 
 
@@ -30,6 +31,7 @@ def list_page(project: Project, *, is_admin: bool, at: datetime, after: str = ""
         "project": project,
         "is_admin": is_admin,
         "waiting": [_notice(notice) for notice in _waiting(project)],
+        "to_look_at": [_to_look_at(person) for person in _worth_a_look(project)],
         "people": rows,
         "as_of": max((row["figures"]["as_of"] for row in rows if row["figures"]["as_of"]), default=None),
         "next_after": shown[-1].external_id if len(found) > SHOWN_AT_MOST else "",
@@ -75,6 +77,22 @@ def _waiting(project: Project) -> QuerySet[Notice]:
     answers = Q(answered_at__isnull=False, reply="")
     waiting = Notice.objects.filter(proposals | answers, annotator__project=project)
     return waiting.select_related("annotator__project", "closed_by").order_by("pk")[:SHOWN_AT_MOST]
+
+
+def _worth_a_look(project: Project) -> QuerySet[Annotator]:
+    """Who stands out beside the others, the most urgent first; nobody who is out."""
+    people = project.annotators.exclude(state=State.WITHDRAWN).filter(figures__figures__among_others__urgency__gte=1)
+    return people.select_related("figures", "project").order_by("figures__figures__among_others__urgency")[
+        :LOOKED_AT_MOST
+    ]
+
+
+def _to_look_at(person: Annotator) -> dict[str, Any]:
+    return {
+        "name": person.external_id,
+        "url": reverse("annotation:person", args=[person.project.slug, person.pk]),
+        "reasons": figures_of(person)["beside"]["concerns"],
+    }
 
 
 def _in_hand(people: Sequence[Annotator]) -> dict[int, list[dict[str, Any]]]:

@@ -1,15 +1,24 @@
-"""The figures of each person of a project: how much, how right, how fast; computed by a task and kept, never on a click."""
+"""The figures of each person of a project: how much, how right, how fast, and how beside the others of the same samples.
 
+Computed by a task and kept, never on a click. A person's own counts are made anew when they did something. What sets people
+beside each other needs everybody's answers: it is made anew when anybody did something, and then rests for ten times as long
+as it took, as all that looks through a whole project.
+"""
+
+import hashlib
+import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Aggregate, Count, F, FilteredRelation, FloatField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from annotation.models import AnnotatorFigures, Assignment, GoldAnswer, Project
-from annotation.services import gold_accuracy
+from annotation.services import among_others, changes, gold_accuracy
 from annotation.services.submission import CORRECTABLE_FOR
 from consensus.annotators import gold_accuracy as accuracy_from
 from consensus.reliability import Estimate
@@ -17,26 +26,53 @@ from consensus.reliability import Estimate
 State = Assignment.State
 ANSWERED = (State.SUBMITTED, State.LATE, State.WITHDRAWN)
 BY_THE_PERSON = (*ANSWERED, State.SKIPPED)  # the other ends may be beat's doing
+COMPARED = "among_others"
+_MARK = ("basis", "as_of", "seconds")
+# One statement, and only this part of the figures: whoever counts somebody anew meanwhile loses nothing.
+WRITE_COMPARED = """
+UPDATE annotation_annotatorfigures figures SET figures = jsonb_set(figures.figures, '{among_others}', new.said::jsonb)
+FROM unnest(%(people)s::bigint[], %(said)s::text[]) AS new(person, said)
+WHERE figures.annotator_id = new.person
+"""
 
 
 def refresh(*, project: Project, at: datetime) -> int:
     """Compute anew the figures of whoever did something since; returns how many people that are.
 
+    And, where it is due, how everybody is beside the others.
+
     Gold answers that can still be corrected are left out: a figure that moved at once would tell which sample was gold.
     """
     until = at - CORRECTABLE_FOR
     bases = _bases(project, until)
-    kept = dict(AnnotatorFigures.objects.filter(annotator__project=project).values_list("annotator_id", "basis"))
-    changed = [pk for pk, basis in bases.items() if kept.get(pk) != basis]
-    if not changed:
-        return 0
+    kept = {row["annotator_id"]: row for row in _kept(project)}
+    changed = [pk for pk, basis in bases.items() if pk not in kept or kept[pk]["basis"] != basis]
+    if changed:
+        _recount(project, changed, bases, until=until, at=at)
+    if _may_compare(kept, changed, bases, at):
+        _compare(project, bases, until=until, at=at)
+    return len(changed)
+
+
+def _kept(project: Project) -> QuerySet[Any]:
+    """What the figures rest on, and when people were last set beside each other."""
+    rows = AnnotatorFigures.objects.filter(annotator__project=project)
+    return rows.values("annotator_id", "basis", *(f"figures__{COMPARED}__{name}" for name in _MARK))
+
+
+def _recount(project: Project, changed: list[int], bases: Mapping[int, str], *, until: datetime, at: datetime) -> None:
     accuracies = gold_accuracy.accuracies(project, until=until)
     counts = {row["annotator_id"]: row for row in _counts(changed)}
+    before = AnnotatorFigures.objects.filter(annotator__in=changed).values_list("annotator_id", f"figures__{COMPARED}")
+    beside = {pk: {**of, "basis": ""} for pk, of in before if of}  # stands, and is known to be older
     AnnotatorFigures.objects.bulk_create(
         [
             AnnotatorFigures(
                 annotator_id=pk,
-                figures=_figures(counts.get(pk, {}), accuracies.get(pk) or accuracy_from([])),
+                figures={
+                    **_figures(counts.get(pk, {}), accuracies.get(pk) or accuracy_from([])),
+                    COMPARED: beside.get(pk),
+                },
                 basis=bases[pk],
                 computed_at=at,
             )
@@ -46,7 +82,32 @@ def refresh(*, project: Project, at: datetime) -> int:
         unique_fields=["annotator"],
         update_fields=["figures", "basis", "computed_at"],
     )
-    return len(changed)
+
+
+def _may_compare(
+    kept: Mapping[int, Mapping[str, Any]], changed: list[int], bases: Mapping[int, str], at: datetime
+) -> bool:
+    """Whether anybody did something since people were last set beside each other, and that was long enough ago."""
+    marks = [[row[f"figures__{COMPARED}__{name}"] for name in _MARK] for row in kept.values()]
+    if not changed and all(basis == _digest(bases) for basis, _, _ in marks):
+        return False
+    seconds = max((took or 0.0 for _, _, took in marks), default=0.0)
+    last = max((as_of for _, as_of, _ in marks if as_of), default=None)
+    since = (at - datetime.fromisoformat(last)).total_seconds() if last else None
+    return since is None or seconds < changes.SHORT_SECONDS or not 0 <= since < changes.REST * seconds
+
+
+def _compare(project: Project, bases: Mapping[int, str], *, until: datetime, at: datetime) -> None:
+    begun = time.perf_counter()
+    found = among_others.compare(project, until=until)
+    mark = {"basis": _digest(bases), "as_of": at.isoformat(), "seconds": time.perf_counter() - begun}
+    said = [json.dumps({**found.get(pk, {}), **mark}) for pk in bases]
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE_COMPARED, {"people": list(bases), "said": said})
+
+
+def _digest(bases: Mapping[int, str]) -> str:
+    return hashlib.blake2b(repr(sorted(bases.items())).encode(), digest_size=8).hexdigest()
 
 
 def _bases(project: Project, until: datetime) -> dict[int, str]:

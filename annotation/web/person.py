@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from annotation.models import Annotator, Notice, QualityRule
 from annotation.services import quality_rules
+from annotation.web import beside
 
 State = Annotator.State
 KIND_WORDS = {
@@ -54,6 +55,7 @@ def figures_of(person: Annotator) -> dict[str, Any]:
         "accuracy_text": _accuracy_text(accuracy),
         "pace_text": "" if seconds is None else pace(seconds),
         "skip_text": "" if share is None else quality_rules.limit_text(QualityRule.Measure.SKIP_SHARE, share),
+        "beside": beside.of(kept.get("among_others") or {}),
         "last_seen": seen,
         "last_seen_text": _("%(time)s ago") % {"time": timesince(seen, depth=1)} if seen else "",
     }
@@ -90,5 +92,4 @@ def pace(seconds: float) -> str:
 def _accuracy_text(accuracy: Mapping[str, Any]) -> str:
     if accuracy["value"] is None:
         return ""
-    value, low, high = (round(100 * accuracy[name]) for name in ("value", "low", "high"))
-    return _("%(value)d %% (%(low)d to %(high)d)") % {"value": value, "low": low, "high": high}
+    return beside.share_text(accuracy)

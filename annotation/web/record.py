@@ -14,7 +14,7 @@ from annotation.models import Annotator, Notice
 from annotation.services import standing
 from annotation.services.people import ReasonMissing
 from annotation.services.standing import NotPossible
-from annotation.web import forms, gold, pay
+from annotation.web import beside, forms, gold, pay
 from annotation.web.person import figures_of, notice_of, standing_of
 
 LONGEST = 5000
@@ -75,6 +75,7 @@ def _page(request: HttpRequest, me: Annotator, *, error: str = "") -> HttpRespon
         "project": me.project,
         "me": {"name": me.external_id, **standing_of(me, at), "skills_text": ", ".join(me.skills), "cap": me.cap},
         "figures": figures_of(me),
+        "enough": beside.ENOUGH,
         "notices": [notice_of(notice) for notice in standing.notices_for(me)],
         "gold": gold.section(me, at=at),
         "pay": pay.section(me, at=at),

