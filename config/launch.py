@@ -8,12 +8,14 @@ from contextlib import contextmanager
 # Commands that touch no database, or that bring their own servers.
 NEEDS_NO_SERVERS = {
     None,
+    "aggregate",
     "check",
     "collectstatic",
     "compilemessages",
     "demo",
     "help",
     "makemessages",
+    "simulate",
     "spectacular",
     "up",
     "version",

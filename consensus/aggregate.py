@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import combinations
 from typing import Protocol
 
@@ -157,9 +157,12 @@ def closest_three(ratings: npt.ArrayLike, slots: Sequence[Slot]) -> tuple[int, i
     return first, second, third
 
 
+@lru_cache(maxsize=64)
 def triples_of(people_count: int) -> np.ndarray:
-    """All sets of three people, (T, 3) whole numbers, the earliest first."""
-    return np.array(list(combinations(range(people_count), 3)), dtype=int).reshape(-1, 3)
+    """All sets of three people, (T, 3) whole numbers, the earliest first; made once, so not to be written to."""
+    triples = np.array(list(combinations(range(people_count), 3)), dtype=int).reshape(-1, 3)
+    triples.setflags(write=False)
+    return triples
 
 
 def _comparable_points(ratings: np.ndarray, slots: Sequence[Slot]) -> np.ndarray:

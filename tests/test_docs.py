@@ -81,18 +81,29 @@ def test_every_state_of_a_sample_and_an_assignment_is_explained():
 
 def test_every_reason_is_explained():
     reasons = set(reasons_given())
-    assert {"agreed", "first_round_disagreed", "skipped_by_two", "sent_back", "adjudicated"} <= reasons
+    assert {
+        "agreed",
+        "first_round_disagreed",
+        "outcome_open",
+        "ambiguous",
+        "skipped_by_two",
+        "sent_back",
+        "adjudicated",
+    } <= reasons
     assert named_in("docs/states.md", reasons) == set()
     assert named_in("docs/states.md", {*Assignment.SkipReason.values, *ReviewItem.Kind.values}) == set()
 
 
+REASON_AT = {"decision": 1, "Decision": 1, "one_more": 1, "unsettled": 2}  # where these functions take a reason
+
+
 def reasons_given() -> Iterator[str]:
-    """The machine names of decisions (consensus.policy) and moves (the services)."""
-    for node in ast.walk(ast.parse(read("consensus/policy.py"))):
-        if isinstance(node, ast.Call):
-            is_decision = isinstance(node.func, ast.Attribute) and node.func.attr == "decision"
-            yield from (text_of(node.args[1]) if is_decision else [])
-            yield from (text_of(node.args[1]) if ast.unparse(node.func) == "Decision" and len(node.args) > 1 else [])
+    """The machine names of decisions (consensus.policies) and moves (the services)."""
+    for tree in trees("consensus/policies"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                place = REASON_AT.get(ast.unparse(node.func).rpartition(".")[2])
+                yield from (text_of(node.args[place]) if place and len(node.args) > place else [])
     for constant in ast.parse(read("annotation/services/settlement.py")).body:
         if isinstance(constant, ast.Assign):
             yield from text_of(constant.value)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -51,6 +51,12 @@ class LabelledSample:
     @property
     def chosen_votes(self) -> list[Vote]:
         return [self.votes[i] for i in self.chosen]
+
+
+def prompt_digest(messages: Iterable[JsonObject]) -> str:
+    """The same for every sample of one prompt; ids and other unknown keys of a message do not matter."""
+    prompt = [{key: message.get(key) for key in PROMPT_KEYS} for message in messages]
+    return hashlib.sha256(json.dumps(prompt, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def split_of(messages: Sequence[JsonObject], *, validation_share: float = 0.05) -> Split:

@@ -1,7 +1,5 @@
 """Bring samples, people and recorded judgments in from a pilot folder: all of it or nothing, and twice is once."""
 
-import hashlib
-import json
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -118,7 +116,7 @@ def _add_batch(project: Project, batch: Sequence[PilotSample]) -> int:
             tools=None if sample.tools is None else list(sample.tools),
             metadata=sample.metadata,
             extra=sample.extra,
-            prompt_digest=prompt_digest(sample.messages),
+            prompt_digest=rows.prompt_digest(sample.messages),
         )
         for row in created
         for sample in [by_id[row.external_id]]
@@ -151,12 +149,6 @@ def _placed(project: Project, rank: int) -> dict[str, Any]:
     if projects.is_drawn(rank, policy.slice_share):
         return {"rank": rank, "is_fixed_overlap": True, "target": policy.slice_overlap}
     return {"rank": rank, "target": policy.first_round}
-
-
-def prompt_digest(messages: Iterable[rows.JsonObject]) -> str:
-    """The same for every sample of one prompt; ids and other unknown keys of a message do not matter."""
-    prompt = [{key: message.get(key) for key in rows.PROMPT_KEYS} for message in messages]
-    return hashlib.sha256(json.dumps(prompt, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _add_recorded_judgments(project: Project, judgments: Iterable[RecordedJudgment]) -> int:
