@@ -8,7 +8,7 @@ SEED := $(or $(SEED),$(shell date +%s))
 export DJANGO_SETTINGS_MODULE := config.settings
 
 .DEFAULT_GOAL := help
-.PHONY: bench-claims bench-label-studio query-plans help setup setup-dev demo up worker test test-fast test-crowds check format clean screenshots
+.PHONY: bench-claims bench-consensus bench-label-studio bench-quality query-plans help setup setup-dev demo up worker test test-fast test-crowds check format clean screenshots
 
 help:  ## list the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -66,6 +66,12 @@ bench-claims: setup  ## how fast work is handed out, through HTTP (ARGS="--sampl
 
 bench-label-studio: setup  ## Label Studio under the same crowd, to run right after it (ARGS="--tasks 10000 --people 32 --folder /tmp/ls")
 	@$(BIN)/python -m bench.label_studio $(ARGS)
+
+bench-quality: setup  ## how right labels are when people are few, beside other packages (ARGS="FOLDER ... --json out.json")
+	@$(BIN)/python -m bench.quality $(ARGS)
+
+bench-consensus: setup  ## how fast labels are made of large crowds, beside other packages (ARGS="--samples 10000 --runs 3")
+	@$(BIN)/python -m bench.consensus $(ARGS)
 
 query-plans: setup  ## how PostgreSQL runs the statements of a loop, written to docs/query-plans.md
 	@$(BIN)/python -m bench.plans docs/query-plans.md

@@ -13,11 +13,10 @@ import os
 import random
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +25,7 @@ from typing import Any
 
 import psycopg
 
-from bench import crowd, processor
+from bench import crowd, environments, processor
 from bench.client import Answer, Client
 from bench.crowd import Tally, Turn
 from config import embedded
@@ -132,16 +131,8 @@ def email(name: str) -> str:
 
 # --- its server -------------------------------------------------------------------------------------------------
 def installed(folder: Path) -> Path:
-    """Its virtual environment in this folder, made when it is not there or the requirements have changed."""
-    environment, wanted = folder / "venv", REQUIREMENTS.read_text()
-    done = environment / "requirements.txt"
-    if not done.exists() or done.read_text() != wanted:
-        say(f"Installing Label Studio into {environment} (once; about 1 GB).")
-        _run([sys.executable, "-m", "venv", "--clear", str(environment)])
-        pip = [str(environment / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        _run([*pip, "--requirement", str(REQUIREMENTS)])
-        done.write_text(wanted)
-    return environment
+    """Its virtual environment in this folder."""
+    return environments.installed(folder / "venv", REQUIREMENTS, "Label Studio", say)
 
 
 @dataclass(frozen=True)
@@ -168,7 +159,9 @@ def serving(environment: Path, folder: Path, port: int) -> Iterator[Server]:
     with embedded.running(instance, on_progress=say):
         variables = _variables(instance, folder)
         say("Making its tables.")
-        _run([str(environment / "bin/python"), "manage.py", "migrate", "--verbosity", "0"], cwd=package, env=variables)
+        environments.run(
+            [str(environment / "bin/python"), "manage.py", "migrate", "--verbosity", "0"], cwd=package, env=variables
+        )
         settings = folder / "uwsgi.ini"
         settings.write_text(
             UWSGI.format(port=port, package=package, environment=environment, processes=2 * (os.cpu_count() or 1))
@@ -222,14 +215,6 @@ def _wait_until_quiet(server: Server) -> None:
     while server.seconds() - used > QUIET_SECONDS:
         used = server.seconds()
         time.sleep(1)
-
-
-def _run(command: list[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
-    done = subprocess.run(  # noqa: S603  programs of the environment made above
-        command, cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{(done.stdout + done.stderr)[-2000:]}")
 
 
 # --- the stage --------------------------------------------------------------------------------------------------
