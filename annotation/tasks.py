@@ -11,6 +11,7 @@ from annotation.services import (
     applying,
     figures,
     gold_accuracy,
+    learning,
     leases,
     merging,
     person_figures,
@@ -42,6 +43,12 @@ def end_head_starts(**_added_later: Any) -> None:
 def apply_policies(**_added_later: Any) -> None:
     for project in applying.waiting():
         applying.apply(project=project, at=timezone.now())
+
+
+@shared_task(name="annotation.learn_people", **WHEN_THE_DATABASE_IS_BACK)
+def learn_people(*, at_once: bool = False, **_added_later: Any) -> None:
+    for project in learning.projects_that_learn():
+        learning.learn(project=project, at=timezone.now(), at_once=at_once)
 
 
 @shared_task(name="annotation.merge_labels", **WHEN_THE_DATABASE_IS_BACK)

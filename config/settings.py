@@ -219,6 +219,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 SECONDS_BETWEEN_LOOKS = {
     "annotation.expire_leases": 10.0,
+    "annotation.learn_people": 10.0,
     "annotation.merge_labels": 10.0,
     "annotation.build_versions": 10.0,
     "annotation.apply_policies": 10.0,

@@ -20,12 +20,19 @@ class PolicyInput(serializers.Serializer):
     """What is left out stays as it is."""
 
     reason = serializers.CharField(help_text="why; it stands in the project's history")
+    name = serializers.ChoiceField(
+        choices=Policy.Name.choices, required=False, help_text="how it decides (docs/states.md)"
+    )
     first_round = serializers.IntegerField(required=False)
     extra = serializers.IntegerField(required=False)
     triggers = serializers.DictField(
         child=serializers.DictField(child=serializers.FloatField(allow_null=True)),
         required=False,
         help_text="attribute -> escalate_above, settle_within; a limit left out is the default of its scale",
+    )
+    target = serializers.FloatField(required=False, help_text="confidence: how probable a trigger value must be")
+    hopeless_below = serializers.FloatField(
+        required=False, help_text="confidence: the chance of reaching the target below which nobody more is asked"
     )
     label_rule = serializers.ChoiceField(choices=Policy.LabelRule.choices, required=False)
     unsettled = serializers.ChoiceField(choices=Policy.Unsettled.choices, required=False)
@@ -41,7 +48,7 @@ class PolicyInput(serializers.Serializer):
 class PolicyOutput(serializers.ModelSerializer):
     class Meta:
         model = Policy
-        fields = ("version", "name", *projects.CHANGEABLE, "created_at")
+        fields = ("version", *projects.CHANGEABLE, "created_at")
 
 
 class RubricInput(serializers.Serializer):

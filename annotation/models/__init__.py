@@ -2,7 +2,7 @@
 
 from annotation.models.gold import GoldAnswer, GoldDispute
 from annotation.models.judges import Judge, Judgment, MergeFit, ProjectJudge
-from annotation.models.labels import ConsensusLabel, ReviewItem
+from annotation.models.labels import ConsensusLabel, PosteriorFit, ReviewItem
 from annotation.models.pay import PriceChange
 from annotation.models.people import Annotator, ApiToken, Membership, User
 from annotation.models.projects import Policy, Project, ProjectEvent, ProjectFigures, Requirement, Rubric
@@ -27,6 +27,7 @@ __all__ = [
     "MergeFit",
     "Notice",
     "Policy",
+    "PosteriorFit",
     "PriceChange",
     "Project",
     "ProjectEvent",

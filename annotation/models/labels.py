@@ -48,6 +48,33 @@ class ConsensusLabel(models.Model):
         return f"{self.attribute} of sample {self.sample_id}: {self.human_value}"
 
 
+class PosteriorFit(models.Model):
+    """What is known of a project's people on one attribute: what the posterior rule and the confidence policy go by.
+
+    Never changed: a label names the fit that made it. The newest is the current one.
+    """
+
+    project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="posterior_fits")
+    attribute = models.CharField(max_length=100)
+    rubric = models.ForeignKey("annotation.Rubric", on_delete=models.RESTRICT, related_name="+")
+    people = ArrayField(models.BigIntegerField(), help_text="ids of the annotators, in the order of the parameters")
+    parameters = models.JSONField(help_text="as consensus.posterior writes them")
+    annotation_count = models.PositiveIntegerField(help_text="how many annotations it was learned from")
+    basis = models.CharField(max_length=200, help_text="what it was fitted to; unchanged means up to date")
+    is_current = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "attribute"], name="posterior_fit_one_current", condition=Q(is_current=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"posterior of {self.attribute} from {self.annotation_count} annotations"
+
+
 class ReviewItem(models.Model):
     """A label that stands, but that somebody should look at. (A contested sample is in the queue by its state.)"""
 

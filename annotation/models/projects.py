@@ -1,7 +1,5 @@
 """Projects, and the frozen versions of what is asked (rubric) and how it is decided (policy)."""
 
-from typing import Literal
-
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -93,16 +91,21 @@ class Policy(models.Model):
 
     class Name(models.TextChoices):
         SPREAD = "spread"  # three people, then two more where they disagree
+        UNANIMOUS = "unanimous"  # the same, where they differ at all
+        SEQUENTIAL = "sequential"  # one more at a time, until nobody could change the label
+        CONFIDENCE = "confidence"  # one more at a time, until the posterior is sure, or cannot become so
 
     class LabelRule(models.TextChoices):
         CLOSEST_THREE = "closest-three"
         MEAN = "mean"
         MEDIAN = "median"
         MAJORITY = "majority"
+        POSTERIOR = "posterior"
 
     class Unsettled(models.TextChoices):
         CONTESTED = "contested"
         EXCLUDED = "excluded"
+        RESOLVED = "resolved"  # it keeps its label, and the reason says that it is ambiguous
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="policies")
     version = models.PositiveIntegerField()
@@ -111,6 +114,11 @@ class Policy(models.Model):
     extra = models.PositiveSmallIntegerField(default=2)
     triggers = models.JSONField(
         help_text="attribute -> {escalate_above, settle_within}: the two limits of each trigger"
+    )
+    target = models.FloatField(default=0.9, help_text="of the confidence policy: how probable a trigger value must be")
+    hopeless_below = models.FloatField(
+        default=0.05,
+        help_text="of the confidence policy: the chance of reaching its target below which nobody more is asked",
     )
     label_rule = models.CharField(max_length=16, choices=LabelRule, default=LabelRule.CLOSEST_THREE)
     unsettled = models.CharField(max_length=16, choices=Unsettled, default=Unsettled.CONTESTED)
@@ -124,13 +132,32 @@ class Policy(models.Model):
         verbose_name_plural = "policies"
         constraints = [
             models.UniqueConstraint(fields=["project", "version"], name="policy_version_once"),
-            models.CheckConstraint(name="policy_name_known", condition=Q(name__in=["spread"])),
+            models.CheckConstraint(
+                name="policy_name_known", condition=Q(name__in=["spread", "unanimous", "sequential", "confidence"])
+            ),
             models.CheckConstraint(
                 name="policy_label_rule_known",
-                condition=Q(label_rule__in=["closest-three", "mean", "median", "majority"]),
+                condition=Q(label_rule__in=["closest-three", "mean", "median", "majority", "posterior"]),
             ),
-            models.CheckConstraint(name="policy_unsettled_known", condition=Q(unsettled__in=["contested", "excluded"])),
-            models.CheckConstraint(name="policy_asks_three_then_more", condition=Q(first_round__gte=3, extra__gte=1)),
+            models.CheckConstraint(
+                name="policy_unsettled_known",
+                condition=Q(unsettled__in=["contested", "excluded"]) | Q(unsettled="resolved", name="confidence"),
+            ),
+            models.CheckConstraint(
+                name="policy_asks_enough_people",
+                condition=Q(name__in=["spread", "unanimous"], first_round__gte=3, extra__gte=1)
+                | Q(name="sequential", first_round__gte=1, extra__gte=1)
+                | Q(name="confidence", first_round__gte=1, extra__gte=0),
+            ),
+            models.CheckConstraint(
+                name="policy_suits_its_label_rule",
+                condition=(~Q(label_rule="closest-three") | Q(first_round__gte=3))
+                & (~Q(name="sequential") | Q(label_rule__in=["majority", "median"])),
+            ),
+            models.CheckConstraint(
+                name="policy_confidence_in_range",
+                condition=Q(target__gt=0, target__lt=1, hopeless_below__gte=0, hopeless_below__lt=1),
+            ),
             models.CheckConstraint(
                 name="policy_slice_in_range", condition=Q(slice_share__gte=0, slice_share__lte=1, slice_overlap__gte=3)
             ),
@@ -138,11 +165,6 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return f"policy {self.version} of {self.project_id}"
-
-    @property
-    def on_unsettled(self) -> Literal["contested", "excluded"]:
-        """What becomes of a sample on which no three people agree."""
-        return "excluded" if self.unsettled == self.Unsettled.EXCLUDED else "contested"
 
 
 class Requirement(models.Model):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotation import querysets
-from annotation.models import DatasetVersion, Project, ProjectFigures, Sample
+from annotation.models import DatasetVersion, Policy, Project, ProjectFigures, Sample
 from annotation.ratings import Place
 from annotation.services.figures import FIRST_ROUNDS, RANDOM_SLICE
 from annotation.web.pay import statement_urls
@@ -90,11 +90,25 @@ def reliability_of(version: DatasetVersion) -> list[dict[str, str]]:
 def policy_text(project: Project) -> str:
     """The policy in a sentence."""
     policy = project.policy
-    limits = ", ".join(f"{name} above {limit['escalate_above']:g}" for name, limit in policy.triggers.items())
     return (
-        f"Version {policy.version}: {policy.first_round} people; {policy.extra} more where they differ by more than "
-        f"allowed ({limits}); label by {policy.label_rule}; unsettled samples are {policy.unsettled}."
+        f"Version {policy.version}: {_asking_text(policy)}; label by {policy.label_rule}; "
+        f"unsettled samples are {policy.unsettled}."
     )
+
+
+def _asking_text(policy: Policy) -> str:
+    limits = ", ".join(f"{name} above {limit['escalate_above']:g}" for name, limit in policy.triggers.items())
+    match policy.name:
+        case Policy.Name.UNANIMOUS:
+            more = f"{policy.extra} more where they differ at all"
+        case Policy.Name.SEQUENTIAL:
+            more = f"then one at a time until nobody could change the label, {policy.extra} more at most"
+        case Policy.Name.CONFIDENCE:
+            sure = f"{', '.join(policy.triggers)} at least {policy.target:.0%} sure"
+            more = f"then one at a time until {sure}, {policy.extra} more at most"
+        case _:
+            more = f"{policy.extra} more where they differ by more than allowed ({limits})"
+    return f"{policy.first_round} people; {more}"
 
 
 def rubric_text(project: Project) -> str:
@@ -203,7 +217,9 @@ def weight_text(weight: dict[str, Any] | None) -> str:
         "too_few_samples": " (fewer than fifty samples to measure on)",
         "no_judge": " (no judge has spoken)",
     }
-    return f"{weight['weight']:.2f}{words.get(weight['reason'], '')}, shared by the panel"
+    is_estimated = weight["reason"] == "fitted" and weight.get("low") is not None
+    interval = f" [{weight['low']:.2f}, {weight['high']:.2f}]" if is_estimated else ""
+    return f"{weight['weight']:.2f}{interval}{words.get(weight['reason'], '')}, shared by the panel"
 
 
 def _title(project: Project, name: str) -> str:

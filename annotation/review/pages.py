@@ -16,7 +16,7 @@ from annotation.models import Annotation, Assignment, ConsensusLabel, Judgment, 
 from annotation.review import decisions
 from annotation.services import judging, labels
 from annotation.web import cards
-from consensus import aggregate
+from consensus.aggregate import TooFewUsable
 
 SHOWN_AT_MOST = 100
 
@@ -199,10 +199,9 @@ def proposal(project: Project, sample: Sample, counted: Sequence[Annotation]) ->
     """The label that the policy's rule would give, settled or not; empty places where it has none."""
     places = ratings.layout(project.rubric.attributes, sample.response_count)
     policy = project.policy
-    given = ratings.matrix(counted, places, sample.response_count)
     try:
-        label = aggregate.label(policy.label_rule, given, ratings.slots(places, policy))
-    except aggregate.TooFewUsable:
+        label = labels.by_rule(sample, counted, places, policy)
+    except TooFewUsable:
         return [None] * len(places)
     return [None if np.isnan(value) else int(value) for value in label.values]
 

@@ -5,20 +5,19 @@ transaction each; one that follows already is left as it is, so whoever is kille
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from annotation.models import Policy, Project, ProjectEvent, Sample
 from annotation.services import governing, projects, settlement
+from annotation.services.alone import APPLYING, alone
 from annotation.services.retrying import in_one_transaction
 
 APPLIED = "policy_applied"
 CHUNK = 1000
-WALKS = 7 << 48  # a range of advisory locks of its own
 
 
 @dataclass
@@ -51,7 +50,7 @@ def waiting() -> list[Project]:
 def apply(*, project: Project, at: datetime) -> Changes | None:
     """Carry out the open request of a project, and one that comes meanwhile; None when somebody else is at it."""
     changes = Changes()
-    with _alone(project) as is_alone:
+    with alone(APPLYING, project.pk) as is_alone:
         if not is_alone:
             return None
         while asked := _request(project):
@@ -129,16 +128,3 @@ def _draw(sample: Sample) -> None:
     if drawn != sample.is_fixed_overlap:
         Sample.objects.filter(pk=sample.pk).update(is_fixed_overlap=drawn)
         sample.is_fixed_overlap = drawn
-
-
-@contextmanager
-def _alone(project: Project) -> Iterator[bool]:
-    """Whether nobody else walks this project; a walker that dies lets go with its connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [WALKS + project.pk])
-        is_alone = bool(cursor.fetchone()[0])
-        try:
-            yield is_alone
-        finally:
-            if is_alone:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [WALKS + project.pk])

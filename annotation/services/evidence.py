@@ -9,11 +9,18 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Func, QuerySet
 
 from annotation import querysets, ratings
-from annotation.models import Annotation, Judge, Judgment, Project, Rubric, Sample
+from annotation.models import Annotation, ConsensusLabel, Judge, Judgment, Project, Rubric, Sample
 from consensus.scales import Scale
+
+
+class Unnest(Func):
+    """The elements of an array of ids, one a row."""
+
+    function, output_field = "unnest", BigIntegerField()
+
 
 UnitKey = tuple[int, int | None]  # sample id, canonical place of the response (None: the sample itself)
 
@@ -23,7 +30,7 @@ class Evidence:
     """Ratings of one attribute.
 
     keys: the N units. positions: where each stands in its sample's packed vector.
-    ratings: (N, M) floats in order of arrival, NaN = none. prompts: (N,) digests.
+    ratings: (N, M) floats in order of arrival, NaN = none. people: (N, M) annotator ids, 0 = nobody. prompts: (N,) digests.
     """
 
     attribute: str
@@ -31,12 +38,14 @@ class Evidence:
     keys: list[UnitKey]
     positions: list[int]
     ratings: np.ndarray
+    people: np.ndarray
     prompts: np.ndarray
 
 
 @dataclass(frozen=True)
 class _Row:
     sample_id: int
+    annotator_id: int
     response_count: int
     prompt: str
     packed: Sequence[int | None]
@@ -63,6 +72,12 @@ def counted(project: Project) -> list[Evidence]:
     return _by_attribute(project.rubric, _counted(project))
 
 
+def after_selection(project: Project) -> list[Evidence]:
+    """The ratings that the labels of now rest on, chosen by the label rule. They agree because they were chosen to."""
+    labels = ConsensusLabel.objects.filter(sample__project=project, is_current=True)
+    return _by_attribute(project.rubric, _counted(project, pk__in=labels.values_list(Unnest("annotations"))))
+
+
 def _counted_of(project: Project) -> QuerySet[Annotation]:
     work = {"assignment__sample__project": project, "assignment__sample__purpose": Sample.Purpose.WORK}
     return querysets.counted_annotations().filter(**work)
@@ -71,6 +86,7 @@ def _counted_of(project: Project) -> QuerySet[Annotation]:
 def _counted(project: Project, **filters: Any) -> Iterator[_Row]:
     columns = (
         "assignment__sample_id",
+        "assignment__annotator_id",
         "assignment__sample__response_count",
         "assignment__sample__content__prompt_digest",
     )
@@ -81,8 +97,8 @@ def _counted(project: Project, **filters: Any) -> Iterator[_Row]:
         .values_list(*columns, "rubric_id", "ratings")
     )
     now = Translation(project)
-    for sample_id, response_count, prompt, rubric_id, packed in rows.iterator(chunk_size=5000):
-        yield _Row(sample_id, response_count, prompt, now.of(packed, rubric_id, response_count))
+    for sample_id, annotator_id, response_count, prompt, rubric_id, packed in rows.iterator(chunk_size=5000):
+        yield _Row(sample_id, annotator_id, response_count, prompt, now.of(packed, rubric_id, response_count))
 
 
 class Translation:
@@ -106,9 +122,12 @@ def _by_attribute(rubric: Rubric, rows: Iterable[_Row]) -> list[Evidence]:
     width = max((len(group) for group in samples), default=0)
     units: dict[str, list[_Unit]] = {attribute["name"]: [] for attribute in rubric.attributes}
     for group in samples:
+        people = [row.annotator_id for row in group] + [0] * (width - len(group))
         for position, place in enumerate(ratings.layout(rubric.attributes, group[0].response_count)):
             given = [row.packed[position] for row in group] + [None] * (width - len(group))
-            units[place.name].append(_Unit((group[0].sample_id, place.response), position, group[0].prompt, given))
+            units[place.name].append(
+                _Unit((group[0].sample_id, place.response), position, group[0].prompt, given, people)
+            )
     return [_evidence(attribute, units[attribute["name"]], width) for attribute in rubric.attributes]
 
 
@@ -118,6 +137,7 @@ class _Unit:
     position: int
     prompt: str
     given: list[int | None]
+    people: list[int]
 
 
 def _evidence(attribute: dict[str, Any], units: list[_Unit], width: int) -> Evidence:
@@ -127,6 +147,7 @@ def _evidence(attribute: dict[str, Any], units: list[_Unit], width: int) -> Evid
         keys=[unit.key for unit in units],
         positions=[unit.position for unit in units],
         ratings=np.array([unit.given for unit in units], dtype=float).reshape(len(units), width),
+        people=np.array([unit.people for unit in units], dtype=int).reshape(len(units), width),
         prompts=np.array([unit.prompt for unit in units], dtype=str),
     )
 

@@ -11,13 +11,13 @@ from django.db.models import Count, Max
 
 from annotation import querysets
 from annotation.models import Annotation, Judgment, MergeFit, Project, ProjectEvent, ProjectFigures, Sample, SampleEvent
-from annotation.services import changes, evidence, judging, shortage
+from annotation.services import changes, evidence, judge_figures, judging, shortage
 from annotation.services.changes import Mark
 from annotation.services.evidence import Evidence
 from consensus import reliability
+from consensus.reliability import AFTER_SELECTION, FIRST_ROUNDS, RANDOM_SLICE, MeasuredOn
 
 SEED = 20260101  # intervals are the same every time they are computed from the same rows
-FIRST_ROUNDS, RANDOM_SLICE = "first_rounds", "random_slice"
 
 
 def refresh(*, project: Project, at: datetime, at_once: bool = False) -> bool:
@@ -73,7 +73,8 @@ WATCHED = changes.Watch(
 def compute(project: Project) -> dict[str, Any]:
     """Every figure of a project, as JSON. Estimates carry value, low, high, count (samples), clusters (prompts).
 
-    Where the project has a random slice, agreement is measured on it, and on first rounds beside it.
+    Where the project has a random slice, agreement is measured on it, and on first rounds beside it. What the labels rest
+    on has a place of its own, so that nobody takes its reliability for that of the people.
     """
     measured = _evidence(project)
     (headline, first), *beside = measured.items()
@@ -83,6 +84,7 @@ def compute(project: Project) -> dict[str, Any]:
         "measured_on": headline,
         **_agreement(project, first, headline),
         "beside": [_agreement(project, of, name) for name, of in beside],
+        "after_selection": [_reliability(row, AFTER_SELECTION) for row in evidence.after_selection(project)],
         "weights": [
             {"attribute": f.attribute, "weight": f.weight, "samples": f.sample_count, **f.details}
             for f in MergeFit.objects.filter(project=project, is_current=True).order_by("pk")
@@ -95,19 +97,19 @@ def compute_reliability(project: Project) -> list[dict[str, Any]]:
     return [_reliability(row, name) for name, rows in _evidence(project).items() for row in rows]
 
 
-def _evidence(project: Project) -> dict[str, list[Evidence]]:
+def _evidence(project: Project) -> dict[MeasuredOn, list[Evidence]]:
     """What agreement is measured on, the best first. A slice whose people have not come yet is measured all the same."""
-    first = {FIRST_ROUNDS: evidence.first_rounds(project)}
+    first: dict[MeasuredOn, list[Evidence]] = {FIRST_ROUNDS: evidence.first_rounds(project)}
     if not Sample.objects.filter(project=project, is_fixed_overlap=True).exists():
         return first
     return {RANDOM_SLICE: evidence.random_slice(project), **first}
 
 
-def _agreement(project: Project, of: Sequence[Evidence], measured_on: str) -> dict[str, Any]:
+def _agreement(project: Project, of: Sequence[Evidence], measured_on: MeasuredOn) -> dict[str, Any]:
     return {
         "reliability": [_reliability(row, measured_on) for row in of],
         "people": [_people(row, measured_on) for row in of],
-        "judges": _judges(project, of, measured_on),
+        **judge_figures.of_project(project, of, measured_on),
     }
 
 
@@ -136,26 +138,12 @@ def _samples(project: Project) -> dict[str, Any]:
     }
 
 
-def _reliability(of: Evidence, measured_on: str) -> dict[str, Any]:
-    alpha = reliability.bootstrap_alpha(of.ratings, of.scale, of.prompts, np.random.default_rng(SEED))
-    return {"attribute": of.attribute, "measured_on": measured_on, "alpha": asdict(alpha)}
+def _reliability(of: Evidence, measured_on: MeasuredOn) -> dict[str, Any]:
+    rng, counts = np.random.default_rng(SEED), of.scale.tally(of.ratings)
+    measured = reliability.measure(counts, of.scale, of.prompts, rng, measured_on=measured_on)
+    return {"attribute": of.attribute, **asdict(measured)}
 
 
-def _people(of: Evidence, measured_on: str) -> dict[str, Any]:
+def _people(of: Evidence, measured_on: MeasuredOn) -> dict[str, Any]:
     agreement = reliability.people_agreement(of.ratings, of.scale, of.prompts, np.random.default_rng(SEED))
     return {"attribute": of.attribute, "measured_on": measured_on, **asdict(agreement)}
-
-
-def _judges(project: Project, measured: Sequence[Evidence], measured_on: str) -> list[dict[str, Any]]:
-    """Each enabled judge beside people: agreement with their single ratings, and how far it speaks."""
-    return [
-        {
-            "judge": judge.name,
-            "kind": judge.kind,
-            "attribute": of.attribute,
-            "measured_on": measured_on,
-            **asdict(reliability.agreement_with(word, of.ratings, of.scale, of.prompts, np.random.default_rng(SEED))),
-        }
-        for judge in judging.enabled_judges(project)
-        for of, word in zip(measured, evidence.judged(project, judge, measured), strict=True)
-    ]

@@ -37,6 +37,7 @@ def counted_annotations(sample: Sample) -> list[Annotation]:
     for counted in rows(settling.COUNTED, sample=sample.pk):
         annotation = partly(Annotation, **counted._asdict())
         annotation.rubric = frozen.version(Rubric, counted.rubric_id)
+        annotation.assignment = partly(Assignment, id=counted.assignment_id, annotator_id=counted.annotator_id)
         found.append(annotation)
     return found
 

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from annotation import ratings
 from annotation.models import Annotation, ConsensusLabel, MergeFit, Policy, Sample, User
+from annotation.services import posteriors
 from annotation.statements import settling as statements
 from annotation.statements.running import rows
 from consensus import aggregate
@@ -24,11 +25,7 @@ def write(*, sample: Sample, annotations: Sequence[Annotation], policy: Policy, 
     its revision. Raises what the rule raises (consensus.aggregate).
     """
     places = ratings.layout(annotations[0].rubric.attributes, sample.response_count)
-    label = aggregate.label(
-        policy.label_rule,
-        ratings.matrix(annotations, places, sample.response_count),
-        ratings.slots(places, policy, annotations),
-    )
+    label = by_rule(sample, annotations, places, policy)
     used = [annotations[row].pk for row in label.chosen]
     _revise(
         sample,
@@ -50,6 +47,16 @@ def write(*, sample: Sample, annotations: Sequence[Annotation], policy: Policy, 
             )
         ],
     )
+
+
+def by_rule(
+    sample: Sample, annotations: Sequence[Annotation], places: Sequence[ratings.Place], policy: Policy
+) -> aggregate.Label:
+    """What the policy's rule makes of these annotations, in order of arrival. Raises what the rule raises."""
+    if policy.label_rule == Policy.LabelRule.POSTERIOR:
+        return posteriors.label(sample.project, annotations, places)
+    given = ratings.matrix(annotations, places, sample.response_count)
+    return aggregate.label(policy.label_rule, given, ratings.slots(places, policy, annotations))
 
 
 def adjudicate(

@@ -6,25 +6,26 @@ never touched.
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from annotation.models import Annotation, ConsensusLabel, Judge, Judgment, MergeFit, Project, ReviewItem, SampleEvent
 from annotation.services import changes, evidence, judging, labels
+from annotation.services.alone import MERGING, alone
 from annotation.services.changes import Mark
 from annotation.services.evidence import Evidence, UnitKey
-from consensus import calibration, merge, posterior
+from consensus import calibration, merge
+from consensus.smoothing import Smoothing, fit_smoothing, vote_posterior
 
 # A merged label gets a new revision when its value changes or a level's probability moves by this much.
 NOTICEABLE = 0.02
+SEED = 20260101  # an interval is the same every time it is computed from the same rows
 SUSPICIOUS_BELOW = 0.2
 SAMPLES_FOR_SUSPICION = 200
-MERGING = 1  # the first half of the advisory lock; the second is the project
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ def merge_project(*, project: Project, at: datetime, at_once: bool = False) -> i
     merged all the time. One process at a time merges a project; another that comes meanwhile leaves it to that one. No transaction spans the
     computation, and each label is revised in one of its own, so that nobody who works waits for a merge.
     """
-    with _alone(project) as is_alone:
+    with alone(MERGING, project.pk) as is_alone:
         if not is_alone:
             return 0
         before = _mark(project)
@@ -73,19 +74,6 @@ def _put_in_force(project: Project, fits: Sequence[MergeFit], mark: Mark) -> Non
     """The last step: a merge that was cut off before it is not up to date, and is taken up again."""
     MergeFit.objects.filter(project=project, is_current=True).update(is_current=False)
     MergeFit.objects.filter(pk__in=[fit.pk for fit in fits]).update(is_current=True, basis=str(mark))
-
-
-@contextmanager
-def _alone(project: Project) -> Iterator[bool]:
-    """True inside, unless another process holds the same lock. The database lets go of a dead process's lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [MERGING, project.pk])
-        (taken,) = cursor.fetchone()
-        try:
-            yield bool(taken)
-        finally:
-            if taken:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [MERGING, project.pk])
 
 
 def is_up_to_date(project: Project) -> bool:
@@ -144,7 +132,8 @@ def _panel(first: Evidence, everything: Evidence, spoken: Sequence[np.ndarray]) 
         return None
     aligned = _aligned(first, everything)
     calibrated = [calibration.calibrate(word, aligned, everything.scale, everything.prompts) for word in heard]
-    return merge.panel_of(calibrated, everything.scale)
+    frequencies = calibration.frequencies_elsewhere(aligned, everything.scale, everything.prompts)
+    return merge.weighed_panel(calibrated, aligned, everything.scale, frequencies=frequencies)
 
 
 def _aligned(first: Evidence, everything: Evidence) -> np.ndarray:
@@ -162,15 +151,16 @@ def _merge_attribute(
     judges: Sequence[Judge],
 ) -> _Merged:
     scale = everything.scale
-    smoothing = posterior.fit_smoothing(first.ratings, scale)
-    human = posterior.vote_posterior(everything.ratings, scale, smoothing=smoothing)
+    smoothing = fit_smoothing(first.ratings, scale)
+    human = vote_posterior(everything.ratings, scale, smoothing=smoothing)
     if panel is None:
         fitted = merge.MergeFit(0.0, 0, None, None, "no_judge")
         pooled = human
     else:
         aligned = _aligned(first, everything)
         frequencies = calibration.frequencies_elsewhere(aligned, scale, everything.prompts)
-        fitted = merge.fit_weight(aligned, panel, scale, frequencies=frequencies, smoothing=smoothing)
+        drawn = merge.PromptBootstrap(everything.prompts, np.random.default_rng(SEED))
+        fitted = merge.fit_weight(aligned, panel, scale, frequencies=frequencies, smoothing=smoothing, bootstrap=drawn)
         pooled = merge.pool(human, panel, fitted.weight, scale, frequencies=frequencies)
     fit = _store(project, first.attribute, fitted, judges, smoothing)
     values = merge.merged_values(pooled, scale)
@@ -190,7 +180,7 @@ def _store(
     attribute: str,
     fitted: merge.MergeFit,
     judges: Sequence[Judge],
-    smoothing: posterior.Smoothing,
+    smoothing: Smoothing,
 ) -> MergeFit:
     fit = MergeFit.objects.create(
         project=project,
@@ -200,6 +190,8 @@ def _store(
         sample_count=fitted.sample_count,
         details={
             "reason": fitted.reason,
+            "low": fitted.low,
+            "high": fitted.high,
             "log_likelihood_people": fitted.log_likelihood_people,
             "log_likelihood_merged": fitted.log_likelihood_merged,
             "prior_votes": smoothing.prior_votes,

@@ -17,8 +17,9 @@ from annotation.datasets.bad_row import BadRow
 from annotation.datasets.bad_row import Place as At
 from annotation.models import Policy, Project, ProjectEvent, Rubric, User
 from annotation.ratings import Place
+from annotation.services import deciding
 from annotation.services.people import written
-from consensus.policy import FixedOverlap, PolicyNotValid, SpreadPolicy
+from consensus.policy import PolicyNotValid
 from consensus.scales import Slot, SlotNotValid
 
 POLICY_CHANGED = "policy_changed"
@@ -103,7 +104,18 @@ def _given(limit: float | None, default: float) -> float:
 
 # --- changes mid-way ---------------------------------------------------------------------------------------------
 # What a change may say of a policy. What it leaves out stays as it is.
-CHANGEABLE = ("first_round", "extra", "triggers", "label_rule", "unsettled", "slice_share", "slice_overlap")
+CHANGEABLE = (
+    "name",
+    "first_round",
+    "extra",
+    "target",
+    "hopeless_below",
+    "triggers",
+    "label_rule",
+    "unsettled",
+    "slice_share",
+    "slice_overlap",
+)
 
 
 class ChangeRefused(ValueError):
@@ -143,15 +155,14 @@ def _locked(project: Project) -> Project:
 
 
 def _content(policy: Policy) -> dict[str, Any]:
-    return {name: getattr(policy, name) for name in ("name", *CHANGEABLE)}
+    return {name: getattr(policy, name) for name in CHANGEABLE}
 
 
 def _checked(policy: Policy) -> Policy:
     """Save a version that can decide something. Raises ChangeRefused."""
     try:
         policy.clean_fields()
-        SpreadPolicy(policy.first_round, policy.extra, policy.on_unsettled)
-        FixedOverlap(policy.slice_overlap)
+        deciding.check(policy)
     except ValidationError as error:
         problems = "; ".join(f"{field}: {' '.join(said)}" for field, said in error.message_dict.items())
         raise ChangeRefused(f"This policy cannot work. {problems}") from error

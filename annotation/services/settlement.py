@@ -12,10 +12,11 @@ from typing import Any
 
 from annotation import ratings, transitions
 from annotation.models import Annotation, ConsensusLabel, Policy, Sample
-from annotation.services import asking, governing, handing, head_starts, labels
+from annotation.services import asking, deciding, governing, handing, head_starts, labels, posteriors
 from annotation.statements import settling as statements
 from annotation.statements.running import row
-from consensus.policy import Decision, FixedOverlap, SpreadPolicy, decide
+from consensus.policy import Decision, decide
+from consensus.policy import Policy as DecidingPolicy
 
 State = Sample.State
 NEITHER_VALID = "neither_valid"
@@ -99,21 +100,25 @@ def _awaits_whom_a_reviewer_asked(sample: Sample) -> bool:
 def _decide(sample: Sample, asked: Asked) -> Decision:
     rubric = asked.annotations[0].rubric if asked.annotations else sample.project.rubric
     places = ratings.layout(rubric.attributes, sample.response_count)
+    slots = ratings.slots(places, asked.policy, asked.annotations)
     first, later = asked.rounds
     return decide(
         _policy(sample, asked),
-        ratings.slots(places, asked.policy, asked.annotations),
+        slots,
         ratings.matrix(first, places, sample.response_count),
         ratings.matrix(later, places, sample.response_count),
         people_left=partial(_people_left, sample, asked),
         leased=sample.leased_count,
+        beliefs=partial(posteriors.beliefs, sample.project, [*first, *later], places, slots),
     )
 
 
-def _policy(sample: Sample, asked: Asked) -> FixedOverlap | SpreadPolicy:
-    if sample.is_fixed_overlap:
-        return FixedOverlap(asked.first_round)
-    return SpreadPolicy(asked.first_round, asked.policy.extra, asked.policy.on_unsettled)
+def _policy(sample: Sample, asked: Asked) -> DecidingPolicy:
+    return (
+        deciding.fixed_overlap(asked.policy, asked.first_round)
+        if sample.is_fixed_overlap
+        else deciding.as_rules(asked.policy, asked.first_round)
+    )
 
 
 def _people_left(sample: Sample, asked: Asked) -> int:

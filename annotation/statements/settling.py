@@ -3,7 +3,7 @@
 # The annotations that count, in order of arrival. Index assignment_once_per_sample, annotation_one_current.
 COUNTED = """
 SELECT annotation.id, annotation.assignment_id, annotation.rubric_id, annotation.ratings, annotation.neither_valid,
-    annotation.round
+    annotation.round, assignment.annotator_id
 FROM annotation_assignment assignment
 JOIN annotation_annotation annotation ON annotation.assignment_id = assignment.id AND annotation.is_current
 WHERE assignment.sample_id = %(sample)s AND assignment.state = 'submitted' AND NOT assignment.is_gold

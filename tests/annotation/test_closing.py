@@ -43,7 +43,18 @@ from annotation.models import (
     Sample,
     User,
 )
-from annotation.services import claiming, closing, figures, judging, leases, merging, submission, versions
+from annotation.services import (
+    claiming,
+    closing,
+    figures,
+    judging,
+    learning,
+    leases,
+    merging,
+    projects,
+    submission,
+    versions,
+)
 from annotation.services.claiming import NotClaimable
 from annotation.services.judging import JudgeIdentity, Verdict
 from modelgen import reward_heads
@@ -244,6 +255,8 @@ def rich(db):
     reward_heads.plan_for(project)
     merging.merge_project(project=project, at=NOW)
     figures.refresh(project=project, at=NOW)
+    projects.change_policy(project=project, by=None, at=NOW, reason="To learn.", label_rule="posterior")
+    learning.learn(project=project, at=NOW)
     publish(project)
     return project
 

@@ -68,7 +68,7 @@ def test_rubrics_policies_and_versions_are_numbered_once(project):
 
 def test_a_policy_asks_three_people_first_and_more_after(project):
     for columns in ({"first_round": 2}, {"extra": 0}):
-        with refused("policy_asks_three_then_more"), transaction.atomic():
+        with refused("policy_asks_enough_people"), transaction.atomic():
             projects.write_policy(project=project, triggers={}, **columns)
 
 

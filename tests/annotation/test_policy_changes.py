@@ -27,6 +27,7 @@ from story import (
 
 from annotation.models import Annotation, Annotator, Policy, Project, Sample
 from annotation.services import adjudication, applying, claiming, leases, projects, reconsideration, submission
+from annotation.services.alone import APPLYING, alone
 from annotation.services.people import ReasonMissing
 from annotation.services.projects import ChangeRefused
 from annotation.tasks import apply_policies
@@ -393,7 +394,7 @@ def test_a_walker_that_dies_in_the_middle_is_followed_by_the_next(project, monke
 def test_one_walks_at_a_time():
     project = make_project()
     projects.apply_policy_now(project=project, by=None, at=NOW)
-    with applying._alone(project) as is_alone:
+    with alone(APPLYING, project.pk) as is_alone:
         assert is_alone
         assert start(lambda: applying.apply(project=project, at=NOW)).result(timeout=30) is None
     assert applying.apply(project=project, at=NOW) is not None

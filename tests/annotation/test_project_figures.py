@@ -91,6 +91,25 @@ def test_first_rounds_stand_beside_and_say_what_they_are(sliced):
     assert sorted(map(len, ([v for v in row if not np.isnan(v)] for row in first.ratings))) == [3, 3, 4, 4, 4, 4]
 
 
+def test_beside_alpha_stand_the_other_figures_of_the_same_ratings(sliced):
+    [row] = computed(sliced)["reliability"]
+    [of] = evidence.random_slice(sliced)
+    assert {"quadratic_kappa", "linear_kappa", "ac1", "ac2", "percent_agreement", "weighted_agreement"} < row.keys()
+    assert row["linear_kappa"]["value"] == reliability.weighted_kappa(of.ratings, of.scale, "linear").value
+    assert row["ac2"]["value"] == reliability.gwet_coefficient(of.ratings, of.scale, "quadratic").value
+    assert all(row[name]["count"] == 4 for name in row.keys() - {"attribute", "measured_on"})
+
+
+def test_what_labels_rest_on_has_figures_of_its_own_that_say_so(sliced):
+    [row] = computed(sliced)["after_selection"]
+    assert row["measured_on"] == "after_selection"
+    [of] = evidence.after_selection(sliced)
+    chosen = [sorted(value for value in ratings if not np.isnan(value)) for ratings in of.ratings]
+    assert [6, 6, 6] in chosen  # of 1, 6, 6, 6, 6: those who agree
+    assert all(len(ratings) == 3 for ratings in chosen)
+    assert row["alpha"]["value"] > computed(sliced)["reliability"][0]["alpha"]["value"]
+
+
 def test_judges_are_compared_with_people_on_the_same_samples(sliced):
     judge = judging.enable(project=sliced, identity=JudgeIdentity("external", "robo"))
     verdicts = [Verdict(sample.pk, [4]) for sample in sliced.samples.all()]

@@ -21,6 +21,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         add_change_options(parser)
         parser.add_argument("--file", help="a JSON object with any of: " + ", ".join(projects.CHANGEABLE))
+        parser.add_argument("--name", choices=Policy.Name.values, help="how it decides")
+        parser.add_argument("--target", type=float, help="confidence: how probable a trigger value must be")
+        parser.add_argument(
+            "--hopeless-below", type=float, help="confidence: the chance below which nobody more is asked"
+        )
         parser.add_argument("--first-round", type=int, help="people who are asked at first")
         parser.add_argument("--extra", type=int, help="people who are asked where they disagree")
         parser.add_argument("--label-rule", choices=Policy.LabelRule.values)

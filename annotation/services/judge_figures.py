@@ -1,0 +1,72 @@
+"""Judges beside people: how far they agree, whether one may stand in for a person, and what a panel of them is worth."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from annotation.models import Judge, Project
+from annotation.services import evidence, judging
+from annotation.services.evidence import Evidence
+from annotation.services.learning import votes_of
+from consensus import alternative_test, panel, reliability
+from consensus.votes import Votes
+
+SEED = 20260101  # intervals are the same every time they are computed from the same rows
+
+
+@dataclass(frozen=True, eq=False)
+class _Spoken:
+    """What people said of one attribute, and the enabled judges' values on the same units."""
+
+    of: Evidence
+    votes: Votes
+    words: list[tuple[Judge, np.ndarray]]
+
+
+def of_project(project: Project, measured: Sequence[Evidence], measured_on: str) -> dict[str, list[dict[str, Any]]]:
+    """Rows for each judge and attribute ("judges"), and for each attribute on which a judge is enabled ("panels")."""
+    spoken = _spoken(project, measured)
+    return {
+        "judges": [_judge(said, judge, word, measured_on) for judge, said, word in _by_judge(spoken)],
+        "panels": [_panel(said, measured_on) for said in spoken if said.words],
+    }
+
+
+def _spoken(project: Project, measured: Sequence[Evidence]) -> list[_Spoken]:
+    judges = list(judging.enabled_judges(project))
+    words = [evidence.judged(project, judge, measured) for judge in judges]
+    return [
+        _Spoken(of, _votes(of), [(judge, word[place]) for judge, word in zip(judges, words, strict=True)])
+        for place, of in enumerate(measured)
+    ]
+
+
+def _by_judge(spoken: Sequence[_Spoken]) -> list[tuple[Judge, _Spoken, np.ndarray]]:
+    """Judge by judge, each with the attributes in the rubric's order."""
+    judge_count = len(spoken[0].words) if spoken else 0
+    return [(said.words[place][0], said, said.words[place][1]) for place in range(judge_count) for said in spoken]
+
+
+def _judge(said: _Spoken, judge: Judge, word: np.ndarray, measured_on: str) -> dict[str, Any]:
+    """Agreement with people's single ratings, and the alternative annotator test."""
+    of, rng = said.of, np.random.default_rng(SEED)
+    return {
+        "judge": judge.name,
+        "kind": judge.kind,
+        "attribute": of.attribute,
+        "measured_on": measured_on,
+        **asdict(reliability.agreement_with(word, of.ratings, of.scale, of.prompts, rng)),
+        "stands_in": asdict(alternative_test.alternative_test(said.votes, word, of.scale, groups=of.prompts)),
+    }
+
+
+def _panel(said: _Spoken, measured_on: str) -> dict[str, Any]:
+    words, rng = [word for _, word in said.words], np.random.default_rng(SEED)
+    worth = panel.effective_number(words, said.votes, said.of.scale, said.of.prompts, rng)
+    return {"attribute": said.of.attribute, "measured_on": measured_on, **asdict(worth)}
+
+
+def _votes(of: Evidence) -> Votes:
+    return votes_of(of, np.unique(of.people[~np.isnan(of.ratings)]).tolist())
