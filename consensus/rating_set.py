@@ -73,7 +73,10 @@ class RatingSet:
     judged: Mapping[tuple[str, str], Mapping[tuple[int, int | None], np.ndarray]] = field(default_factory=dict)
 
     def units(self, attribute: str) -> Units:
-        """All that was said of one attribute, in long form; made once. Raises: KeyError for an attribute that the set has not."""
+        """All that was said of one attribute, in long form; made once.
+
+        Raises: KeyError for an attribute that the set has not, VotesNotValid where somebody rated one twice.
+        """
         if attribute not in self._made:
             self._made[attribute] = self._units(attribute)
         return self._made[attribute]
@@ -119,7 +122,7 @@ def _votes(columns: Sequence[tuple[RatedSample, int]], scale: Scale, person_coun
     units = np.repeat(np.arange(len(columns)), [len(sample.people) for sample, _ in columns])
     levels = scale.codes(np.concatenate([nothing, *(sample.ratings[:, column] for sample, column in columns)]))
     given = levels >= 0
-    return Votes.of(
+    votes = Votes.of(
         units[given],
         people[given],
         levels[given],
@@ -127,6 +130,8 @@ def _votes(columns: Sequence[tuple[RatedSample, int]], scale: Scale, person_coun
         sample_count=len(columns),
         person_count=person_count,
     )
+    votes.refuse_doubles()
+    return votes
 
 
 def _rows(

@@ -111,7 +111,8 @@ def simulate(
         is drawn all the same; learn, how people's reliability is learnt on the way; progress, called with (done, of how many).
     Without gold, people beyond the most that a policy asks are kept back, at least one of each sample. The same orders are
     replayed under every policy. Quality is that of the label of every sample, also of those that would have been contested.
-    Raises: PolicyNotValid (a policy and a rule that cannot work together), aggregate.UnknownRule, NothingToSimulate,
+    A policy and a rule that cannot work together are left out, and a note says why.
+    Raises: PolicyNotValid (no policy can work with any of the rules), aggregate.UnknownRule, NothingToSimulate,
         SimulationNotValid.
     """
     if draws < 1 or not policies or not rules:
@@ -121,7 +122,7 @@ def simulate(
     pairs, refused = _workable(policies, rules)
     known = {name: values for name, values in (gold or {}).items() if not np.isnan(values).all()}
     recorded = _replayable(Recorded(ratings), with_gold=bool(known))
-    most = max(policy.full_count for policy in policies)
+    most = max(policy.full_count for policy, _ in pairs)
     baselines = _baselines(recorded, most, rules, with_gold=bool(known))
     settings = [*baselines, *(_Setting(policy, rule, is_baseline=False) for policy, rule in pairs)]
     tallies = [_Tally(setting, len(recorded.ratings.samples)) for setting in settings]
@@ -215,23 +216,19 @@ def _baselines(recorded: Recorded, most: int, rules: Sequence[str], *, with_gold
 
 
 def _workable(policies: Sequence[Policy], rules: Sequence[str]) -> tuple[list[tuple[Policy, str]], list[str]]:
-    """The pairs that can work together, and why the others cannot.
-
-    Raises: PolicyNotValid where a policy or a rule would be left without any partner.
-    """
+    """The pairs that can work together, and why the others cannot. Raises: PolicyNotValid where none can."""
     pairs: list[tuple[Policy, str]] = []
-    refused: dict[tuple[Policy, str], PolicyNotValid] = {}
+    refused: list[PolicyNotValid] = []
     for policy in policies:
         for rule in rules:
             try:
                 refuse_unworkable(policy, rule)
                 pairs.append((policy, rule))
             except PolicyNotValid as refusal:
-                refused[policy, rule] = refusal
-    for (policy, rule), why in refused.items():
-        if all(policy != other for other, _ in pairs) or all(rule != other for _, other in pairs):
-            raise why
-    return pairs, [f"Left out: {why}" for why in refused.values()]
+                refused.append(refusal)
+    if not pairs:
+        raise refused[0]
+    return pairs, [f"Left out: {why}" for why in refused]
 
 
 def _too_few_people(recorded: Recorded, most: int, *, with_gold: bool) -> Iterator[str]:
@@ -312,7 +309,9 @@ def _name(setting: _Setting) -> str:
 
 
 def _notes(results: Sequence[Result], prompt_count: int) -> Iterator[str]:
-    if prompt_count < 10:
+    if prompt_count == 1:
+        yield "With 1 prompt there are no intervals: they draw whole prompts, and need two or more."
+    elif prompt_count < 10:
         yield f"With {prompt_count} prompts the intervals are rough: too few draws differ, and they come out too narrow."
     short = {result.policy: result.short.value for result in results if result.short.value}
     for policy, share in short.items():

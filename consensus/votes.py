@@ -13,9 +13,12 @@ import numpy.typing as npt
 
 from consensus.scales import Scale, WrongShape, samples_by_people
 
+_END = {"sample": 2**31 - 1, "person": 2**31 - 1, "level": 2**15 - 1}  # what the whole numbers of a column can hold
+_NEAR = 16  # votes of a sample that are compared pair by pair, which is quicker than sorting
+
 
 class VotesNotValid(ValueError):
-    """The columns do not describe ratings: unlike lengths, or a place outside its range."""
+    """The columns do not describe ratings: unlike lengths, no whole number, a place outside its range, a vote twice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,8 @@ class Votes:
     ) -> Votes:
         """Three (R,) columns of whole numbers from 0; sorted by sample where they are not.
 
-        Counts that are not given are the largest place plus 1. Raises: VotesNotValid.
+        Counts that are not given are the largest place plus 1. Several votes of one person on one sample are let through:
+        `refuse_doubles` looks for them. Raises: VotesNotValid.
         """
         samples, people, levels = (np.asarray(column) for column in (sample, person, level))
         if samples.ndim != 1 or not samples.shape == people.shape == levels.shape:
@@ -83,7 +87,17 @@ class Votes:
     @cached_property
     def starts(self) -> np.ndarray:
         """(N + 1,) whole numbers: the votes of sample n are the rows starts[n] to starts[n + 1]."""
-        return np.searchsorted(self.sample, np.arange(self.sample_count + 1))
+        edges = np.arange(self.sample_count + 1, dtype=self.sample.dtype)  # of another type the column would be copied
+        return np.searchsorted(self.sample, edges)
+
+    def refuse_doubles(self) -> None:
+        """Raises: VotesNotValid where somebody has two votes on one sample. It sorts only samples of more than 16 votes."""
+        double = _near_double(self.sample, self.person)
+        if double is None and len(crowded := np.flatnonzero((np.diff(self.starts) > _NEAR)[self.sample])):
+            order = crowded[np.lexsort((self.person[crowded], self.sample[crowded]))]
+            double = _near_double(self.sample[order], self.person[order])
+        if double:
+            raise VotesNotValid(f"Person {double[1]} has two votes on sample {double[0]}. Give one of each person.")
 
     def tally(self) -> np.ndarray:
         """How many people chose each level: (N, L) whole numbers."""
@@ -121,9 +135,33 @@ def _checked(name: str, places: np.ndarray, count: int | None) -> int:
     """The number of places, at least as large as every one that is used."""
     if not len(places):
         return count or 0
+    _refuse_what_is_not_whole(name, places)
     lowest, highest = int(places.min()), int(places.max())
-    if lowest < 0 or (count is not None and highest >= count):
-        raise VotesNotValid(
-            f"{name} goes from {lowest} to {highest}; places go from 0 to {(count or highest + 1) - 1}."
-        )
+    end = _END[name] if count is None else min(count, _END[name])
+    if lowest < 0 or highest >= end:
+        raise VotesNotValid(f"{name} goes from {lowest} to {highest}. Give places from 0 to below {end}.")
     return highest + 1 if count is None else count
+
+
+def _refuse_what_is_not_whole(name: str, places: np.ndarray) -> None:
+    kind = places.dtype.kind
+    if kind not in "iuf":
+        raise VotesNotValid(f"{name} begins with {places[0]!r}. Give places, which are whole numbers from 0.")
+    if kind == "f":
+        with np.errstate(invalid="ignore"):  # of what is infinite
+            broken = places % 1 != 0
+        if broken.any():
+            raise VotesNotValid(f"{name} has {places[broken][0]:g}. Give places, which are whole numbers from 0.")
+
+
+def _near_double(sample: np.ndarray, person: np.ndarray) -> tuple[int, int] | None:
+    """A sample, and a person with two votes on it that stand fewer than `_NEAR` rows apart."""
+    for lag in range(1, _NEAR):
+        same = sample[lag:] == sample[:-lag]
+        if not same.any():
+            break
+        same &= person[lag:] == person[:-lag]
+        if same.any():
+            at = int(same.argmax())
+            return int(sample[at]), int(person[at])
+    return None

@@ -19,15 +19,8 @@ def written_whole(path: Path) -> Iterator[TextIO]:
     the disk is full.
     """
     path = path.resolve()  # a link keeps leading to its file
-    if path.exists() and not path.is_file():
-        raise NotWritable(f"{path} is not a file. Name one that can be written or replaced.")
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        file = beside.open("w", encoding="utf-8", newline="")
-    except OSError as problem:
-        raise NotWritable(
-            f"{path} cannot be written ({problem.strerror}). Name a file in a folder that can be."
-        ) from problem
+    beside = _beside(path)
+    file = _opened(beside, path)
     try:
         with file:
             yield file
@@ -36,3 +29,25 @@ def written_whole(path: Path) -> Iterator[TextIO]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Before anything long is computed: raises NotWritable where `written_whole` would."""
+    path = path.resolve()
+    _opened(_beside(path), path).close()
+    _beside(path).unlink()
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _opened(beside: Path, path: Path) -> TextIO:
+    if path.exists() and not path.is_file():
+        raise NotWritable(f"{path} is not a file. Name one that can be written or replaced.")
+    try:
+        return beside.open("w", encoding="utf-8", newline="")
+    except OSError as problem:
+        raise NotWritable(
+            f"{path} cannot be written ({problem.strerror}). Name a file in a folder that can be."
+        ) from problem

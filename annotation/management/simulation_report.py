@@ -28,14 +28,15 @@ def table(found: Simulation) -> Table:
     shown.add_column("rule")
     names = [MEASURES[measure] for measure in measures]
     beside = [f"better than {found.reference}, points" for _ in measures]
-    for name in ("labels a sample", "escalated", "contested", *names, f"labels saved, to {found.reference}", *beside):
+    shares = ["escalated", "contested", *(["unlabelled"] if _some_unlabelled(found) else [])]
+    for name in ("labels a sample", *shares, *names, f"labels saved, to {found.reference}", *beside):
         shown.add_column(name, justify="right", overflow="fold")
     rule = ""
     for result in sorted(found.results, key=lambda result: result.rule):
         if rule and result.rule != rule:
             shown.add_section()
         rule = result.rule
-        shown.add_row(*_cells(result, measures))
+        shown.add_row(*_cells(result, measures, with_unlabelled=_some_unlabelled(found)))
     return shown
 
 
@@ -73,12 +74,18 @@ def _points(found: Simulation, measure: Measure) -> Iterator[Point]:
             )
 
 
-def _cells(result: Result, measures: list[Measure]) -> Iterator[str]:
+def _some_unlabelled(found: Simulation) -> bool:
+    return any(result.unlabelled.value for result in found.results)
+
+
+def _cells(result: Result, measures: list[Measure], *, with_unlabelled: bool) -> Iterator[str]:
     yield result.policy
     yield result.rule
     yield _number(result.labels, "{:.2f}")
     yield _number(result.escalated, "{:.1%}")
     yield _number(result.contested, "{:.1%}")
+    if with_unlabelled:
+        yield _number(result.unlabelled, "{:.1%}")
     for measure in measures:
         yield _with_interval(result.quality.get(measure), "{:.1%}" if measure == "agreement" else "{:.3f}")
     gain = result.gain
@@ -108,6 +115,15 @@ def _title(found: Simulation) -> str:
     )
 
 
+def _with_brackets(result: Result) -> Iterator[Estimate]:
+    """What the table shows with an interval, where it has one."""
+    yield from result.quality.values()
+    if result.gain:
+        yield from (result.gain.labels_saved, *result.gain.quality.values())
+
+
 def _caption(found: Simulation) -> Iterator[str]:
-    yield "In brackets: 95 % intervals that draw whole prompts. Points are of a hundred; of an error, of the scale's span."
+    if any(estimate.low is not None for result in found.results for estimate in _with_brackets(result)):
+        yield "In brackets: 95 % intervals that draw whole prompts."
+    yield "Points are of a hundred; of an error, of the scale's span."
     yield from found.notes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import MISSING, fields
+from math import isfinite
 
 from consensus.policies.confidence import ConfidencePolicy
 from consensus.policies.deciding import Policy
@@ -31,7 +32,11 @@ def policy_named(text: str) -> Policy:
     name, _, rest = text.partition(":")
     if name not in POLICIES:
         raise PolicyNotValid(f"There is no policy {name!r}. Use one of: {', '.join(POLICIES)}.")
-    made: Policy = POLICIES[name](**_parameters(name, rest))
+    given = _parameters(name, rest)
+    lacking = [one.name for one in fields(POLICIES[name]) if one.default is MISSING and one.name not in given]
+    if lacking:
+        raise PolicyNotValid(f"The policy {name} needs {', '.join(lacking)}. Write it as in {name}:{lacking[0]}=5.")
+    made: Policy = POLICIES[name](**given)
     return made
 
 
@@ -77,6 +82,9 @@ def _parameters(name: str, text: str) -> dict[str, int | float | str]:
 
 def _read(name: str, key: str, value: str, kind: str) -> int | float | str:
     try:
-        return _READERS.get(kind, str)(value)
+        read = _READERS.get(kind, str)(value)
     except ValueError:
-        raise PolicyNotValid(f"{key} of the policy {name} is {value!r}. Give a number.") from None
+        read = float("nan")
+    if isinstance(read, float) and not isfinite(read):
+        raise PolicyNotValid(f"{key} of the policy {name} is {value!r}. Give a number.")
+    return read

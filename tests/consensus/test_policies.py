@@ -95,8 +95,8 @@ def test_a_policy_is_made_again_from_its_name(policy):
 
 
 def test_settings_stand_behind_the_name():
-    assert policy_named("confidence:target=.95, maximum=7") == ConfidencePolicy(target=0.95, maximum=7)
-    assert name_of(ConfidencePolicy(target=0.95)) == "confidence:target=0.95"
+    assert policy_named("confidence:target=.97, maximum=7") == ConfidencePolicy(target=0.97, maximum=7)
+    assert name_of(ConfidencePolicy(target=0.97)) == "confidence:target=0.97"
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,10 @@ def test_settings_stand_behind_the_name():
         ("spread:target=.9", "has no parameter 'target'. It has: first_round, extra, on_unsettled"),
         ("confidence:minimum=two", "minimum of the policy confidence is 'two'"),
         ("confidence:minimum=9", "9 to 5 people cannot work"),
+        ("confidence:target=nan", "target of the policy confidence is 'nan'. Give a number"),
+        ("confidence:worthless_below=-inf", "worthless_below of the policy confidence is '-inf'"),
+        ("fixed", "fixed needs overlap. Write it as in fixed:overlap=5"),
+        ("fixed:needed=1", "fixed needs overlap"),
     ],
 )
 def test_a_name_that_cannot_be_read_is_refused(text, says):

@@ -223,6 +223,9 @@ def test_one_prompt_has_no_interval_and_says_so():
     labels = by_name(found, "always 3", "majority").labels
     assert labels.low is None
     assert "1 prompt" in labels.undefined
+    assert [note for note in found.notes if "interval" in note] == [
+        "With 1 prompt there are no intervals: they draw whole prompts, and need two or more."
+    ]
 
 
 # --- refusals and notes -------------------------------------------------------------------------------------------
@@ -234,6 +237,18 @@ def test_a_pair_that_cannot_work_is_left_out_or_refused():
     assert any("closest-three needs 3 people" in note for note in found.notes)
     with pytest.raises(PolicyNotValid, match="closest-three needs 3 people"):
         simulate(ratings, [ConfidencePolicy()], ["closest-three"], np.random.default_rng(0), draws=1)
+
+
+def test_a_policy_that_suits_no_rule_is_left_out_where_others_work():
+    ratings, _ = crowd(samples=10, each=4)
+    policies = [SpreadPolicy(), SequentialPolicy(maximum=9)]
+    found = simulate(ratings, policies, ["posterior", "mean"], np.random.default_rng(0), draws=1)
+    assert {result.policy for result in found.results if not result.is_baseline} == {"spread"}
+    left_out = [note for note in found.notes if note.startswith("Left out: sequential")]
+    assert [note.split("nothing of the rule ")[1].split(".")[0] for note in left_out] == ["posterior", "mean"]
+    assert not any("9 people" in note for note in found.notes)  # nobody is kept for a policy that is not replayed
+    with pytest.raises(PolicyNotValid, match="Use the rule majority"):
+        simulate(ratings, policies[1:], ["posterior", "mean"], np.random.default_rng(0), draws=1)
 
 
 def test_nothing_to_compare_with_is_said():

@@ -85,10 +85,38 @@ def test_the_recorded_order_is_replayed_where_the_rubric_says_so(write_folder, f
     assert "in the recorded order" in simulate(path, "--policy", "spread")
 
 
+def test_a_pair_that_cannot_work_is_left_out_and_the_table_says_why(folder):
+    told = " ".join(
+        simulate(folder(), "--policy", "spread", "--policy", "sequential", "--policy", "confidence").split()
+    )
+    assert "Left out: sequential:" not in told
+    assert "Left out: sequential stops when the majority" in told
+    assert "│ sequential" not in told
+
+
+def test_what_has_no_label_has_a_column_of_its_own(folder):
+    assert "unlabelled" not in simulate(folder(), "--policy", "spread", "--rule", "mean")
+    path = folder()
+    rows = [row for row in labels().splitlines() if "s0" not in row or row.startswith(("s0,ana", "s0,ben", "s0,cem"))]
+    (path / "labels.csv").write_text("\n".join(rows) + "\n")  # two to ask of the first sample, one being kept back
+    told = simulate(path, "--policy", "spread", "--rule", "closest-three")
+    assert told.count("unlabelled") == 2  # the column, and the note that names it
+
+
+def test_intervals_are_spoken_of_where_there_are_any(folder, write_folder):
+    assert "In brackets" in simulate(folder(), "--policy", "spread")
+    same = [sample_row(f"s{n}", messages=[{"role": "user", "content": "Question?"}]) for n in range(12)]
+    told = simulate(write_folder(samples=same, labels=labels()), "--policy", "spread")
+    assert "In brackets" not in told
+    assert "With 1 prompt there are no intervals" in told
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         (["--policy", "luck"], "no policy 'luck'"),
+        (["--policy", "fixed"], "fixed needs overlap"),
+        (["--policy", "spread", "--seed", "-1"], "The seed is -1"),
         (["--policy", "confidence:target=2"], "target 2.0"),
         (["--policy", "confidence", "--rule", "closest-three"], "closest-three needs 3 people"),
         (["--policy", "spread", "--rule", "guess"], "no label rule 'guess'"),
@@ -98,6 +126,20 @@ def test_the_recorded_order_is_replayed_where_the_rubric_says_so(write_folder, f
 def test_what_cannot_be_simulated_is_refused_with_a_sentence(folder, options, says):
     with pytest.raises(CommandError, match=says):
         simulate(folder(), *options)
+
+
+def test_a_picture_that_cannot_be_written_is_refused_before_the_replays(folder, tmp_path):
+    picture = tmp_path / "nowhere" / "cost.svg"
+    path = folder()
+    (path / "labels.csv").write_text("not a table that could be replayed")
+    with pytest.raises(CommandError, match=r"nowhere/cost.svg cannot be written"):
+        simulate(path, "--picture", str(picture))
+
+
+def test_a_simulation_that_fails_leaves_no_picture_behind(folder, tmp_path):
+    with pytest.raises(CommandError, match="no label rule 'guess'"):
+        simulate(folder(), "--policy", "spread", "--rule", "guess", "--picture", str(tmp_path / "pictures.svg"))
+    assert not [file for file in tmp_path.iterdir() if file.name.endswith((".svg", ".part"))]
 
 
 def test_it_needs_no_database(folder, tmp_path):

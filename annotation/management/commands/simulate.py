@@ -10,7 +10,7 @@ from rich.console import Console
 from annotation.datasets.bad_row import BadRow
 from annotation.datasets.pilot import LABELS, PilotFolder
 from annotation.datasets.rating_sets import read_gold, read_ratings
-from annotation.datasets.whole_file import NotWritable, written_whole
+from annotation.datasets.whole_file import NotWritable, refuse_unwritable, written_whole
 from annotation.management import simulation_report
 from annotation.management.progress import every_two_seconds
 from consensus.aggregate import UnknownRule
@@ -48,7 +48,11 @@ class Command(BaseCommand):
         parser.add_argument("--picture", type=Path, help="an SVG file to write: labels a sample against quality")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["seed"] < 0:
+            raise CommandError(f"Nothing was simulated. The seed is {options['seed']}. Give 0 or a larger number.")
         try:
+            if options["picture"]:
+                refuse_unwritable(options["picture"])
             found = self._simulated(options)
             if options["picture"]:
                 self._draw(options["picture"], found, Path(options["folder"]).resolve().name)
