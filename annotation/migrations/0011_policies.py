@@ -2,7 +2,18 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.expressions
 from django.db import migrations, models
+
+# What was learned stays as it was learned; which fit is in force changes, and how far learning has looked since.
+FIT_FROZEN = (
+    """
+CREATE TRIGGER annotation_posterior_fit_frozen BEFORE UPDATE OF
+    id, project_id, attribute, rubric_id, people, parameters, annotation_count, created_at ON annotation_posteriorfit
+    FOR EACH ROW EXECUTE FUNCTION annotation_refuse_change();
+""",
+    "DROP TRIGGER annotation_posterior_fit_frozen ON annotation_posteriorfit;",
+)
 
 
 class Migration(migrations.Migration):
@@ -62,7 +73,7 @@ class Migration(migrations.Migration):
             model_name="policy",
             name="target",
             field=models.FloatField(
-                default=0.9, help_text="of the confidence policy: how probable a trigger value must be"
+                default=0.95, help_text="of the confidence policy: how probable a trigger value must be"
             ),
         ),
         migrations.AlterField(
@@ -189,4 +200,17 @@ class Migration(migrations.Migration):
                 name="posterior_fit_one_current",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="policy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "first_round__lte",
+                        django.db.models.expressions.CombinedExpression(models.Value(100), "-", models.F("extra")),
+                    )
+                ),
+                name="policy_asks_100_at_most",
+            ),
+        ),
+        migrations.RunSQL(*FIT_FROZEN),
     ]

@@ -51,7 +51,8 @@ class ConsensusLabel(models.Model):
 class PosteriorFit(models.Model):
     """What is known of a project's people on one attribute: what the posterior rule and the confidence policy go by.
 
-    Never changed: a label names the fit that made it. The newest is the current one.
+    Never changed, only replaced by a newer one (a trigger refuses the rest); `basis` says how far learning has looked since.
+    Labels do not name a fit: which one was in force when a label was made follows from their times.
     """
 
     project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="posterior_fits")

@@ -3,7 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 
@@ -115,7 +115,7 @@ class Policy(models.Model):
     triggers = models.JSONField(
         help_text="attribute -> {escalate_above, settle_within}: the two limits of each trigger"
     )
-    target = models.FloatField(default=0.9, help_text="of the confidence policy: how probable a trigger value must be")
+    target = models.FloatField(default=0.95, help_text="of the confidence policy: how probable a trigger value must be")
     hopeless_below = models.FloatField(
         default=0.05,
         help_text="of the confidence policy: the chance of reaching its target below which nobody more is asked",
@@ -149,6 +149,7 @@ class Policy(models.Model):
                 | Q(name="sequential", first_round__gte=1, extra__gte=1)
                 | Q(name="confidence", first_round__gte=1, extra__gte=0),
             ),
+            models.CheckConstraint(name="policy_asks_100_at_most", condition=Q(first_round__lte=100 - F("extra"))),
             models.CheckConstraint(
                 name="policy_suits_its_label_rule",
                 condition=(~Q(label_rule="closest-three") | Q(first_round__gte=3))

@@ -34,6 +34,7 @@ def page(project: Project, *, for_admin: bool, at: datetime) -> dict[str, Any]:
         "as_of": kept.computed_at,
         "funnel": _funnel(figures["samples"]),
         "labels_per_sample": labels_per_sample(figures["samples"]),
+        "disagreed_words": _disagreed_words(project.policy),
         "disagreed_share": share_text(figures["samples"]["disagreed"], _could_escalate(figures["samples"])),
         "escalated_share": share_text(figures["samples"]["escalated_ever"], _could_escalate(figures["samples"])),
         "counts": _counts(figures["samples"]),
@@ -104,11 +105,24 @@ def _asking_text(policy: Policy) -> str:
         case Policy.Name.SEQUENTIAL:
             more = f"then one at a time until nobody could change the label, {policy.extra} more at most"
         case Policy.Name.CONFIDENCE:
-            sure = f"{', '.join(policy.triggers)} at least {policy.target:.0%} sure"
-            more = f"then one at a time until {sure}, {policy.extra} more at most"
+            are = f"{' and '.join(policy.triggers)} {'is' if len(policy.triggers) == 1 else 'are'}"
+            more = (
+                f"then one at a time until {are} at least {100 * policy.target:g} % sure, {policy.extra} more at most"
+            )
         case _:
             more = f"{policy.extra} more where they differ by more than allowed ({limits})"
     return f"{policy.first_round} people; {more}"
+
+
+def _disagreed_words(policy: Policy) -> str:
+    """What it means under this policy that a first round was not enough."""
+    match policy.name:
+        case Policy.Name.SEQUENTIAL:
+            return _("First round left the outcome open")
+        case Policy.Name.CONFIDENCE:
+            return _("First round was not sure enough")
+        case _:
+            return _("First round disagreed")
 
 
 def rubric_text(project: Project) -> str:

@@ -1,5 +1,6 @@
 """From a project's policy as a row to the rules that decide."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from annotation.models import Policy
@@ -17,6 +18,8 @@ from consensus.policy import Policy as Rules
 NEEDED = {
     Policy.LabelRule.CLOSEST_THREE: 3
 }  # people whom a label rests on; every other rule makes one of a single rating
+MOST_PEOPLE = 100  # of one sample: more is a slip of the pen
+SLICE_NEEDS = 3  # agreement in the random slice is measured among so many
 
 
 def as_rules(policy: Policy, first_round: int | None = None) -> Rules:
@@ -46,7 +49,12 @@ def fixed_overlap(policy: Policy, overlap: int) -> FixedOverlap:
 
 
 def check(policy: Policy) -> None:
-    """Refuse a policy that cannot decide anything, or whose label rule it cannot serve. Raises PolicyNotValid."""
+    """Refuse a policy that cannot decide anything, or whose label rule it cannot serve. Raises PolicyNotValid.
+
+    What passes here, the database takes: its CHECKs refuse nothing else.
+    """
+    if wrong := list(_out_of_range(policy)):
+        raise PolicyNotValid(" ".join(wrong))
     rules = as_rules(policy)
     if rules.first_round != policy.first_round:
         raise PolicyNotValid(
@@ -54,4 +62,25 @@ def check(policy: Policy) -> None:
             f"{policy.first_round}. Write first_round {rules.first_round}, extra {rules.full_count - rules.first_round}."
         )
     refuse_unworkable(rules, policy.label_rule)
-    fixed_overlap(policy, policy.slice_overlap)
+
+
+def _out_of_range(policy: Policy) -> Iterator[str]:
+    """What cannot be under any name or rule, also where it decides nothing at present; not a number is never in range."""
+    if not 0 < policy.target < 1:
+        yield f"target is {policy.target:g}. Write a probability above 0 and below 1."
+    if not 0 <= policy.hopeless_below < 1:
+        yield f"hopeless_below is {policy.hopeless_below:g}. Write a chance from 0 (nothing is given up) to below 1."
+    if not 0 <= policy.slice_share <= 1:
+        yield f"slice_share is {policy.slice_share:g}. Write a share from 0 to 1."
+    if not SLICE_NEEDS <= policy.slice_overlap <= MOST_PEOPLE:
+        yield f"slice_overlap is {policy.slice_overlap}. Ask at least {SLICE_NEEDS} people, at most {MOST_PEOPLE}."
+    if policy.first_round + policy.extra > MOST_PEOPLE:
+        yield (
+            f"first_round {policy.first_round} and extra {policy.extra} are {policy.first_round + policy.extra} people "
+            f"for a sample. Ask at most {MOST_PEOPLE}."
+        )
+    if policy.unsettled == Policy.Unsettled.RESOLVED and policy.name != Policy.Name.CONFIDENCE:
+        yield (
+            f"unsettled is 'resolved', which only a confidence policy can do, not {policy.name}. "
+            "Write 'contested' or 'excluded'."
+        )

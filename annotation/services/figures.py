@@ -113,10 +113,15 @@ def _agreement(project: Project, of: Sequence[Evidence], measured_on: MeasuredOn
     }
 
 
+# Each of these says that what the first round had said did not decide the sample (docs/states.md).
+NOT_ENOUGH = ("first_round_disagreed", "outcome_open", "not_yet_confident", "nobody_left", "ambiguous", "unsettled")
+
+
 def _samples(project: Project) -> dict[str, Any]:
     """Counts of work samples by state, and what they cost: gold and training samples are no progress.
 
-    A first round is complete when the sample was ever decided. Shares of what disagreed or escalated leave the random slice
+    A first round is complete when the sample was ever decided. One `disagreed` when it was not enough to go by, whatever the
+    policy calls that and whether or not anybody more was asked. Shares of what disagreed or escalated leave the random slice
     out, which cannot.
     """
     work = Sample.objects.filter(project=project, purpose=Sample.Purpose.WORK)
@@ -124,7 +129,7 @@ def _samples(project: Project) -> dict[str, Any]:
     decided = work.exclude(state=Sample.State.OPEN)
     could = decided.filter(is_fixed_overlap=False)
     escalated = could.filter(events__target=Sample.State.ESCALATED).distinct().count()
-    disagreed = could.filter(events__reason__in=["first_round_disagreed", "nobody_left"]).distinct().count()
+    disagreed = could.filter(events__reason__in=NOT_ENOUGH).distinct().count()
     counted = querysets.counted_annotations().order_by()
     return {
         "total": sum(states.values()),

@@ -1,16 +1,19 @@
 """Learn from a project's annotations how far each person can be relied on, for whoever goes by it.
 
 A project goes by it when its policy asks until the posterior is sure, or its label rule is the posterior. What was learned is
-kept as rows that never change; the newest is in force. When it changes, labels that come out otherwise are written anew.
+kept as rows that never change; the newest is in force. When it changes, labels that come out otherwise are written anew,
+and the sample's history says so.
 """
 
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from string import ascii_uppercase
 
 import numpy as np
 from django.db import transaction
 
+from annotation import transitions
 from annotation.models import Annotation, ConsensusLabel, Policy, PosteriorFit, Project, Sample, SampleEvent
 from annotation.services import changes, evidence, handing, labels, posteriors
 from annotation.services.alone import LEARNING, alone
@@ -20,6 +23,7 @@ from annotation.services.retrying import in_one_transaction
 from consensus.posterior import Posterior, fit_posterior
 from consensus.votes import Votes
 
+LABEL_LEARNED = "label_learned"
 KEPT_FITS = 20  # of each attribute: what labels were made by can be looked up that far back
 
 
@@ -76,11 +80,11 @@ def _small(project: Project) -> Iterator[object]:
     yield project.rubric.pk, project.policy.pk
 
 
-# Events tell of annotations that count no longer.
+# Events tell of annotations that count no longer; those that learning writes itself are no news to it.
 WATCHED = changes.Watch(
     growing=(
         (Annotation.objects.all(), "assignment__sample__project"),
-        (SampleEvent.objects.all(), "sample__project"),
+        (SampleEvent.objects.exclude(reason=LABEL_LEARNED), "sample__project"),
     ),
     small=_small,
 )
@@ -143,8 +147,31 @@ def _labelled_anew(sample_id: int, at: datetime) -> bool:
         return False
     if not standing.method.startswith(posteriors.RULE):
         return False
+    before = _values(sample)
     labels.write(sample=sample, annotations=annotations, policy=standing.policy, at=at)
-    return True
+    after = _values(sample)
+    moved = [place for place in after if before.get(place) != after[place]]
+    if moved:
+        said = "; ".join(f"{_where(sample, place)} {before.get(place)} -> {after[place]}" for place in moved)
+        text = f"What was learned of people gives another label: {said}."
+        transitions.record(sample=sample, reason=LABEL_LEARNED, text=text, actor=None, policy=standing.policy, at=at)
+    return bool(moved)
+
+
+LabelPlace = tuple[int | None, str]  # the response and the attribute
+
+
+def _values(sample: Sample) -> dict[LabelPlace, int | None]:
+    """The labels as they stand."""
+    current = ConsensusLabel.objects.filter(sample=sample, is_current=True).order_by("pk")
+    return {(label.response, label.attribute): label.human_value for label in current}
+
+
+def _where(sample: Sample, place: LabelPlace) -> str:
+    response, attribute = place
+    return (
+        attribute if response is None or sample.response_count == 1 else f"{attribute} of {ascii_uppercase[response]}"
+    )
 
 
 def projects_that_learn() -> list[Project]:

@@ -13,12 +13,24 @@ import numpy as np
 from django.db import transaction
 from django.db.models import QuerySet
 
-from annotation.models import Annotation, ConsensusLabel, Judge, Judgment, MergeFit, Project, ReviewItem, SampleEvent
+from annotation.models import (
+    Annotation,
+    ConsensusLabel,
+    Judge,
+    Judgment,
+    MergeFit,
+    Policy,
+    Project,
+    ReviewItem,
+    SampleEvent,
+)
 from annotation.services import changes, evidence, judging, labels
 from annotation.services.alone import MERGING, alone
 from annotation.services.changes import Mark
 from annotation.services.evidence import Evidence, UnitKey
+from annotation.services.learning import votes_of
 from consensus import calibration, merge
+from consensus.posterior import fit_posterior
 from consensus.smoothing import Smoothing, fit_smoothing, vote_posterior
 
 # A merged label gets a new revision when its value changes or a level's probability moves by this much.
@@ -162,6 +174,8 @@ def _merge_attribute(
         drawn = merge.PromptBootstrap(everything.prompts, np.random.default_rng(SEED))
         fitted = merge.fit_weight(aligned, panel, scale, frequencies=frequencies, smoothing=smoothing, bootstrap=drawn)
         pooled = merge.pool(human, panel, fitted.weight, scale, frequencies=frequencies)
+    if fitted.weight == 0 and project.policy.label_rule == Policy.LabelRule.POSTERIOR:
+        pooled = _learned(everything)  # nothing moves the label, so its probabilities are those that made it
     fit = _store(project, first.attribute, fitted, judges, smoothing)
     values = merge.merged_values(pooled, scale)
     return _Merged(
@@ -172,6 +186,13 @@ def _merge_attribute(
             key: [round(p, 4) for p in row] for key, row in zip(everything.keys, pooled.tolist(), strict=True)
         },
     )
+
+
+def _learned(of: Evidence) -> np.ndarray:
+    """(U, L) probabilities of the right level, each person believed as far as they are relied on."""
+    people = sorted(set(of.people[of.people > 0].tolist()))
+    votes = votes_of(of, people)
+    return fit_posterior(votes, of.scale).probabilities(votes)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import FloatField, IntegerField, Max
 
 from annotation.datasets import rubrics
 from annotation.datasets.bad_row import BadRow
@@ -134,6 +134,7 @@ def change_policy(*, project: Project, by: User | None, at: datetime, reason: st
     now = _locked(project).policy
     if unknown := sorted(content.keys() - set(CHANGEABLE)):
         raise ChangeRefused(f"A policy has no {', '.join(unknown)}. It has: {', '.join(CHANGEABLE)}.")
+    _refuse_what_is_no_number(content)
     if "triggers" in content:
         content["triggers"] = _limits_given(project, content["triggers"])
     changed = {name: value for name, value in content.items() if getattr(now, name) != value}
@@ -154,6 +155,16 @@ def _locked(project: Project) -> Project:
     return locked
 
 
+def _refuse_what_is_no_number(content: Mapping[str, Any]) -> None:
+    """A file may hold "4" or true where a number belongs. Raises ChangeRefused."""
+    for name in [name for name in CHANGEABLE if name in content]:
+        field, kind = Policy._meta.get_field(name), type(content[name])
+        if isinstance(field, IntegerField) and kind is not int:
+            raise ChangeRefused(f"{name} is {content[name]!r}. Write a whole number, without quotation marks.")
+        if isinstance(field, FloatField) and kind not in (int, float):
+            raise ChangeRefused(f"{name} is {content[name]!r}. Write a number, without quotation marks.")
+
+
 def _content(policy: Policy) -> dict[str, Any]:
     return {name: getattr(policy, name) for name in CHANGEABLE}
 
@@ -168,8 +179,6 @@ def _checked(policy: Policy) -> Policy:
         raise ChangeRefused(f"This policy cannot work. {problems}") from error
     except PolicyNotValid as error:
         raise ChangeRefused(str(error)) from error
-    if not 0 <= policy.slice_share <= 1:
-        raise ChangeRefused(f"A random slice of {policy.slice_share:g} cannot be. Write a share from 0 to 1.")
     policy.save(force_insert=True)
     return policy
 

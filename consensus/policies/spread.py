@@ -43,11 +43,12 @@ class SpreadPolicy:
     extra: int = 2
     on_unsettled: Literal["contested", "excluded"] = "contested"
     goes_by_beliefs: ClassVar[bool] = False
+    kind: ClassVar[str] = "spread"
 
     def __post_init__(self) -> None:
         if self.first_round < NEEDED or self.extra < 1:
             raise PolicyNotValid(
-                f"A spread policy of {self.first_round} people and {self.extra} more cannot settle a sample. "
+                f"A {self.kind} policy of {self.first_round} people and {self.extra} more cannot settle a sample. "
                 "Ask at least 3 people first and at least 1 more."
             )
         if self.on_unsettled not in ("contested", "excluded"):
@@ -99,6 +100,8 @@ class UnanimousPolicy(SpreadPolicy):
     The limit `escalate_above` of every trigger value is taken as 0; `settle_within` stays. Parameters, raises: as
     `SpreadPolicy`.
     """
+
+    kind: ClassVar[str] = "unanimous"
 
     def next_step(self, seen: Seen) -> Decision:
         return super().next_step(replace(seen, slots=_any_difference_disputes(seen.slots)))

@@ -22,7 +22,7 @@ from story import (
 )
 
 from annotation.models import ConsensusLabel, Policy, PosteriorFit, Sample
-from annotation.services import adjudication, learning, posteriors, projects
+from annotation.services import adjudication, learning, merging, posteriors, projects
 from annotation.services.projects import ChangeRefused
 from annotation.tasks import learn_people
 
@@ -203,6 +203,19 @@ def test_a_reviewers_label_stands_whatever_is_learned():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_without_judges_a_labels_probabilities_are_those_that_made_it():
+    project = under(attributes=(PREFERENCE,), label_rule="posterior")
+    taught(project, samples=30)
+    learning.learn(project=project, at=LATER)
+    merging.merge_project(project=project, at=LATER)
+    for label in ConsensusLabel.objects.filter(sample__project=project, is_current=True):
+        best = max(range(3), key=lambda level: label.probabilities[level])
+        assert (-1, 0, 1)[best] == label.human_value
+        expected = sum(p * value for p, value in zip(label.probabilities, (-1, 0, 1), strict=True))
+        assert label.human_expected == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_old_fits_do_not_pile_up():
     project = under(attributes=(PREFERENCE,), label_rule="posterior")
     for number in range(learning.KEPT_FITS + 4):
@@ -232,7 +245,7 @@ def test_only_projects_that_go_by_it_learn():
         ({"name": "sequential", "label_rule": "majority", "first_round": 3, "extra": 1}, "first_round 2, extra 2"),
         ({"name": "confidence", "first_round": 2}, "closest-three"),
         ({"name": "confidence", "label_rule": "posterior", "target": 1.5}, "1.5"),
-        ({"name": "confidence", "label_rule": "posterior", "hopeless_below": 1.0}, "gives up"),
+        ({"name": "confidence", "label_rule": "posterior", "hopeless_below": 1.0}, "hopeless_below is 1"),
         ({"name": "spread", "unsettled": "resolved"}, "resolved"),
         ({"name": "vibes"}, "vibes"),
     ],
