@@ -111,7 +111,9 @@ def _told(units: Units) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     ratings, scale, prompts = in_order_of_arrival(units.votes, units.scale), units.scale, units.prompts.astype(str)
     frequencies = calibration.frequencies_elsewhere(ratings, scale, prompts)
-    calibrated = [calibration.calibrate(said, ratings, scale, prompts) for said in heard]
+    # By value, as the platform does (decision 0015): a judge that is right and says so too faintly would stay faint.
+    values = [merge.merged_values(said, scale) for said in heard]
+    calibrated = [calibration.calibrate(word, ratings, scale, prompts) for word in values]
     return merge.weighed_panel(calibrated, ratings, scale, frequencies=frequencies), frequencies
 
 

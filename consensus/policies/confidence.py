@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import floor
 from typing import ClassVar
 
 import numpy as np
@@ -24,6 +25,8 @@ from consensus.policies.decision import (
 )
 from consensus.scales import Slot
 
+_A_HAIR = 1e-12  # summing leaves a hair of error
+
 
 @dataclass(frozen=True)
 class ConfidencePolicy:
@@ -42,7 +45,7 @@ class ConfidencePolicy:
     Raises: PolicyNotValid.
     """
 
-    target: float = 0.9
+    target: float = 0.95
     minimum: int = 2
     maximum: int = 5
     hopeless_below: float = 0.05
@@ -95,8 +98,9 @@ class ConfidencePolicy:
             return self._at_the_maximum(seen, text)
         chance, gain = self._foreseen(views, self.maximum - seen.came, 1)
         if self._is_given_up(chance, gain)[0] and not seen.leased:
-            more = in_words(self.maximum - seen.came)
-            text += f"; the chance that {more} more make it sure is {chance[0]:.2f}, and they would add {gain[0]:.3f} at most."
+            left = self.maximum - seen.came
+            more, make = in_words(left), "makes" if left == 1 else "make"
+            text += f"; the chance that {more} more {make} it sure is {chance[0]:.2f}, and they would add {gain[0]:.3f} at most."
             return unsettled(seen, self.on_unsettled, "ambiguous", text)
         return one_more(seen, "not_yet_confident", text)
 
@@ -120,7 +124,7 @@ class ConfidencePolicy:
 
     @property
     def _border(self) -> float:
-        return self.target - 1e-12
+        return self.target - _A_HAIR
 
     def _is_given_up(self, chance: np.ndarray, gain: np.ndarray) -> np.ndarray:
         return np.asarray((chance < self.hopeless_below) & (gain < self.worthless_below))
@@ -205,4 +209,5 @@ def _words(views: Sequence[_View], target: float) -> str:
     slot, confidence = view.alike.slots[at], float(view.confidence[0, at])
     value = slot.scale.levels[int(view.level[0, at])]
     right = f"within {slot.settle_within:g} of {value}" if slot.settle_within else f"{value}"
-    return f"{slot.name}: {confidence:.2f} that the right value is {right}; the target is {target:g}"
+    shown = confidence if confidence >= target - _A_HAIR else floor(100 * confidence) / 100  # never the target itself
+    return f"{slot.name}: {shown:.2f} that the right value is {right}; the target is {target:g}"

@@ -17,6 +17,7 @@ from consensus.votes import Votes
 
 STANDARD_ERRORS = 2.0  # by which classes must be better: graded scales are the rule
 SAMPLES_NEEDED = 50
+MOST_SAMPLES = 5_000  # enough to see a difference that matters
 _LEAST_PROBABILITY = 1e-6  # so that no single vote decides
 
 
@@ -25,7 +26,7 @@ def are_classes(votes: Votes, scale: Scale) -> bool:
     shared = np.diff(votes.starts) >= 2
     if np.count_nonzero(shared) < SAMPLES_NEEDED:
         return False
-    probe = probe_of(votes.kept(shared[votes.sample]), shared)
+    probe = probe_of(votes.kept(shared[votes.sample]), shared, MOST_SAMPLES)
     gain = np.zeros(probe.sample_count)
     for learned_on, asked in _halves(probe):
         logs = [_foretold(fit(learned_on, scale), asked) for fit in (fit_classes, fit_grades)]

@@ -31,7 +31,7 @@ ANCHOR_SHARE, ANCHOR_VOTES = (
     30.0,
 )  # of the anchor in everybody's table: a share of all votes, and at least so many
 PRIOR_SHARE, PRIOR_SAMPLES = 0.5, 50.0  # of the frequencies in the prior of the right levels
-KNOWING, KNOWING_SAMPLES = 0.5, 20.0  # without pairs: the chance that a person knows, and the samples this counts for
+KNOWING, KNOWING_SAMPLES = 0.65, 20.0  # without pairs: the chance that a person knows, and the samples this counts for
 LEAST_SHRINKAGE = 2.0
 _SHARE_BORDER = 1e-3
 

@@ -132,12 +132,12 @@ class GradePosterior:
         return self._said((weighted[votes.sample] - weights * grades) / precision, self.variances.noise / precision)
 
     def expected(self, votes: Votes) -> np.ndarray:
-        """(N,) floats, in scale points: the mean of a large crowd is as likely to lie above it as below."""
-        return self._over_blocks(votes, lambda mean, _: self._said(mean, np.zeros(len(mean)))) @ self.scale.values
+        """(N,) floats, in scale points: the mean of the right level."""
+        return self.expected_of(self.probabilities(votes))
 
     def expected_of(self, probabilities: np.ndarray) -> np.ndarray:
-        """The same from probabilities (N, L) alone: a little coarser, as if grades lay anywhere in their bands."""
-        return np.asarray(self.next_rating_of(probabilities) @ self.scale.values)
+        """`expected` of probabilities (N, L) that are there already."""
+        return np.asarray(probabilities @ self.scale.values)
 
     def next_rating_of(self, probabilities: np.ndarray) -> np.ndarray:
         """(..., L) probabilities of the right level -> (..., L) of what one more person would say."""

@@ -14,17 +14,17 @@ PROBE_SEED = 20240612
 _BLOCK_VOTES = 1 << 18
 
 
-def probe_of(votes: Votes, shared: np.ndarray) -> Votes:
-    """The votes of at most PROBE_SAMPLES of the `shared` samples, the same every time, with places closed up."""
+def probe_of(votes: Votes, shared: np.ndarray, most: int = PROBE_SAMPLES) -> Votes:
+    """The votes of at most `most` of the `shared` samples, the same every time, with places closed up."""
     candidates = np.flatnonzero(shared)
-    if len(candidates) <= PROBE_SAMPLES:
+    if len(candidates) <= most:
         return votes
     rng = np.random.default_rng(PROBE_SEED)
     chosen = np.zeros(votes.sample_count, dtype=bool)
-    chosen[rng.choice(candidates, PROBE_SAMPLES, replace=False)] = True
+    chosen[rng.choice(candidates, most, replace=False)] = True
     kept = votes.kept(chosen[votes.sample])
     places = np.cumsum(chosen) - 1
-    return replace(kept, sample=places[kept.sample].astype(np.int32), sample_count=PROBE_SAMPLES)
+    return replace(kept, sample=places[kept.sample].astype(np.int32), sample_count=most)
 
 
 def blocks(votes: Votes) -> Iterator[Votes]:

@@ -34,7 +34,7 @@ def class_probabilities(votes, people, size, rounds=6):
     said = [level for _, _, level in votes]
     frequencies = [(said.count(level) + 1) / (len(said) + size) for level in range(size)]
     shared = {name: rows for name, rows in samples.items() if len(rows) >= 2}
-    knows = math.sqrt(min(max((len(shared) * alpha(shared, size) + 20 * 0.25) / (len(shared) + 20), 0.01), 0.98))
+    knows = math.sqrt(min(max((len(shared) * alpha(shared, size) + 20 * 0.65**2) / (len(shared) + 20), 0.01), 0.98))
     anchor = [[knows * (t == v) + (1 - knows) * frequencies[v] for v in range(size)] for t in range(size)]
     prior, pooled, tables = frequencies, anchor, dict.fromkeys(range(people), anchor)
     for _ in range(rounds if shared else 0):

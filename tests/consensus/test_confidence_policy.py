@@ -28,7 +28,7 @@ USELESS = sharp(3, 1 / 3)
 
 
 def ask(ratings, beliefs, *, policy=None, slots=None, people_left=9, leased=0):
-    policy, slots = policy or ConfidencePolicy(), slots or [Slot.trigger("preference", THREE)]
+    policy, slots = policy or ConfidencePolicy(target=0.9), slots or [Slot.trigger("preference", THREE)]
     rows = [np.atleast_1d(row) for row in ratings]
     return decide(policy, slots, rows[:2], rows[2:], people_left, leased, beliefs=lambda: beliefs)
 
@@ -96,7 +96,7 @@ def test_what_cannot_become_sure_is_given_up_before_the_maximum(becomes, then):
     policy = ConfidencePolicy(maximum=3, on_unsettled=becomes)
     found = ask([1, -1], [Belief(TORN, USELESS)], policy=policy)
     assert (found.outcome, found.reason) == (then, "ambiguous")
-    assert "the chance that one more make it sure is 0.00, and they would add 0.000 at most" in found.text
+    assert "the chance that one more makes it sure is 0.00, and they would add 0.000 at most" in found.text
     patient = ConfidencePolicy(maximum=3, hopeless_below=0, on_unsettled=becomes)
     assert outcome([1, -1], [Belief(TORN, USELESS)], policy=patient)[1] == "not_yet_confident"
 
