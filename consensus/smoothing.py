@@ -90,11 +90,11 @@ def leave_one_out_posterior(ratings: npt.ArrayLike, scale: Scale, *, smoothing: 
         votes nor in the pooled frequencies; NaN where the sample has no vote for v. People who chose the same level are
         interchangeable, so this holds every held-out prediction.
     """
-    return _leave_one_out(scale.tally(ratings), scale, smoothing or Smoothing())
+    counts = scale.tally(ratings)
+    return _leave_one_out(counts, counts.sum(axis=0), scale, smoothing or Smoothing())
 
 
-def _leave_one_out(counts: np.ndarray, scale: Scale, smoothing: Smoothing) -> np.ndarray:
-    total = counts.sum(axis=0)
+def _leave_one_out(counts: np.ndarray, total: np.ndarray, scale: Scale, smoothing: Smoothing) -> np.ndarray:
     held_out = np.full((len(counts), len(scale.levels), len(scale.levels)), np.nan)
     for level, one_vote in enumerate(np.eye(len(scale.levels), dtype=int)):
         voted = counts[:, level] > 0
@@ -119,7 +119,8 @@ def fit_smoothing_of_counts(counts: np.ndarray, scale: Scale) -> Smoothing:
         return Smoothing()
     neighbours = (0.0,) if scale.is_nominal else NEIGHBOUR_CHOICES
     choices = [Smoothing(*choice) for choice in product(PRIOR_VOTE_CHOICES, neighbours)]
-    return max(choices, key=lambda choice: _held_out_log_likelihood(counts, scale, choice))
+    kinds, how_many = np.unique(counts, axis=0, return_counts=True)  # samples with the same counts foretell the same
+    return max(choices, key=lambda choice: _held_out_log_likelihood(kinds, how_many, scale, choice))
 
 
 def _predicted(counts: np.ndarray, total: np.ndarray, scale: Scale, smoothing: Smoothing) -> np.ndarray:
@@ -132,7 +133,7 @@ def predicted_from_counts(counts: np.ndarray, pooled: np.ndarray, scale: Scale, 
     return (spoken + smoothing.prior_votes * pooled) / (counts.sum(axis=1, keepdims=True) + smoothing.prior_votes)
 
 
-def _held_out_log_likelihood(counts: np.ndarray, scale: Scale, smoothing: Smoothing) -> float:
-    held_out = _leave_one_out(counts, scale, smoothing)
-    own = np.diagonal(held_out, axis1=1, axis2=2)
-    return float(np.sum(counts * np.log(np.where(counts > 0, own, 1.0))))
+def _held_out_log_likelihood(kinds: np.ndarray, how_many: np.ndarray, scale: Scale, smoothing: Smoothing) -> float:
+    votes = kinds * how_many[:, None]
+    own = np.diagonal(_leave_one_out(kinds, votes.sum(axis=0), scale, smoothing), axis1=1, axis2=2)
+    return float(np.sum(votes * np.log(np.where(kinds > 0, own, 1.0))))

@@ -66,7 +66,7 @@ class ClassPosterior:
 
     def probabilities(self, votes: Votes) -> np.ndarray:
         """(N, L) floats, rows sum to 1: of each level being the right one; without votes the prior."""
-        return np.concatenate([_normalised(logits) for logits, _ in self._logits(votes)] or [self._nothing])
+        return np.concatenate([_normalised(logits).T for logits, _ in self._logits(votes)] or [self._nothing])
 
     def next_rating(self, votes: Votes) -> np.ndarray:
         """(N, L) floats, rows sum to 1: what one more person, of whom nothing is known, would say.
@@ -98,7 +98,7 @@ class ClassPosterior:
     def of_sample(self, people: npt.ArrayLike, levels: npt.ArrayLike) -> np.ndarray:
         """(L,) floats: the probabilities of one sample with these M votes; a person of -1 is one of whom nothing is known."""
         said = self._logs[np.asarray(people, dtype=int), :, np.asarray(levels, dtype=int)]
-        return _normalised((np.log(self.prior) + said.sum(axis=0))[None])[0]
+        return _normalised(np.log(self.prior) + said.sum(axis=0))
 
     def next_rating_of(self, probabilities: np.ndarray) -> np.ndarray:
         """(..., L) probabilities of the right level -> (..., L) of what one more person would say."""
@@ -205,10 +205,10 @@ def _counted(fitted: ClassPosterior, votes: Votes) -> tuple[np.ndarray, np.ndarr
     for logits, block in fitted._logits(votes):
         probable = _normalised(logits)
         given = np.diff(block.starts)
-        right += probable[given > 0].sum(axis=0)
+        right += (probable * (given > 0)).sum(axis=1)
         cell = _cells(block)
         for level in range(size):
-            counts[level] += np.bincount(cell, weights=np.repeat(probable[:, level], given), minlength=cells)
+            counts[level] += np.bincount(cell, weights=np.repeat(probable[level], given), minlength=cells)
     return counts.reshape(size, -1, size).transpose(1, 0, 2).copy(), right
 
 
@@ -263,8 +263,8 @@ def _measured_shrinkage(fitted: ClassPosterior, probe: Votes, counts: np.ndarray
 def _without_own_vote(fitted: ClassPosterior, probe: Votes) -> np.ndarray:
     """(R, L): for every vote, how probable each right level is by the votes of the others on the sample."""
     by_level = np.ascontiguousarray(fitted._logs.transpose(1, 0, 2)).reshape(len(fitted.prior), -1)
-    own = np.take(by_level, _cells(probe), axis=1).T
-    return _normalised(_logits(probe, by_level, fitted.prior)[probe.sample] - own)
+    own = np.take(by_level, _cells(probe), axis=1)
+    return _normalised(_logits(probe, by_level, fitted.prior)[:, probe.sample] - own).T
 
 
 def _by_cell(votes: Votes, weights: np.ndarray) -> np.ndarray:
@@ -335,15 +335,16 @@ def _cells(votes: Votes) -> np.ndarray:
 
 
 def _logits(votes: Votes, by_level: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """(N, L): the logarithm of the prior and of every vote's likelihood, added up."""
+    """(L, N): the logarithm of the prior and of every vote's likelihood, added up."""
     cell, sample = _cells(votes), votes.sample.astype(np.intp)
-    columns = [np.bincount(sample, weights=np.take(logs, cell), minlength=votes.sample_count) for logs in by_level]
-    return np.stack(columns, axis=1) + np.log(prior)
+    rows = [np.bincount(sample, weights=np.take(logs, cell), minlength=votes.sample_count) for logs in by_level]
+    return np.stack(rows) + np.log(prior)[:, None]
 
 
 def _normalised(logits: np.ndarray) -> np.ndarray:
-    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(likely / likely.sum(axis=1, keepdims=True))
+    """Logarithms by level, (L, ...), as probabilities. Levels come first, because numpy adds up long rows quickly."""
+    likely = np.exp(logits - logits.max(axis=0))
+    return np.asarray(likely / likely.sum(axis=0))
 
 
 def _rows_to_one(table: np.ndarray) -> np.ndarray:
