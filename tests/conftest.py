@@ -1,11 +1,18 @@
 """Tests run against a real PostgreSQL and a real Valkey: the embedded ones, unless the environment names others."""
 
+import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.conf import settings
 
 from config import embedded
+
+# The same stories every time, so that a run says something of the change and not of the day; `make test-crowds` tells others.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+if int(os.environ.get("CROWDS", "1")) == 1:
+    hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
