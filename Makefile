@@ -41,7 +41,15 @@ worker: setup  ## one more worker, for both queues
 	@$(BIN)/python -m celery --app config worker --queues platform,gpu
 
 test: setup-dev  ## every test, against a real PostgreSQL and a real Valkey
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(strip $(ARGS)),$(BIN)/python -m pytest $(ARGS),$(IN_TWO_HALVES))
+
+# Numbers need no servers, and servers need no processor all the time: so the tests of both run side by side.
+REST := --ignore tests/consensus
+define IN_TWO_HALVES
+said=$$(mktemp); $(BIN)/python -m pytest -q tests/consensus > "$$said" 2>&1 & numbers=$$!; \
+	$(BIN)/python -m pytest $(REST); rest=$$?; \
+	wait $$numbers; pure=$$?; cat "$$said"; rm -f "$$said"; [ $$rest -eq 0 ] && [ $$pure -eq 0 ]
+endef
 
 test-fast: setup-dev  ## the tests that take seconds
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
