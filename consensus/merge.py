@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from consensus import middles
 from consensus.estimates import BootstrapNotValid
 from consensus.scales import Scale, WrongShape, level_probabilities
 from consensus.smoothing import Smoothing, leave_one_out_posterior, level_frequencies
@@ -223,14 +224,7 @@ def merged_values(pooled: npt.ArrayLike, scale: Scale) -> np.ndarray:
     probabilities = level_probabilities(pooled, scale)
     unknown = np.isnan(probabilities).any(axis=1)
     known = np.where(unknown[:, None], 1.0, probabilities)
-    if scale.is_nominal:
-        values = scale.values[known.argmax(axis=1)]
-    else:
-        below = np.cumsum(known, axis=1)
-        # Summing leaves a hair of error; an exact half on either side is a tie, not a lower median.
-        lower = scale.values[(below >= 0.5 - 1e-12).argmax(axis=1)]
-        upper = scale.values[(below > 0.5 + 1e-12).argmax(axis=1)]
-        values = scale.nearest((lower + upper) / 2)
+    values = scale.values[known.argmax(axis=1)] if scale.is_nominal else middles.middle_level(known, scale)
     return np.where(unknown, np.nan, values)
 
 

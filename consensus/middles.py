@@ -1,7 +1,8 @@
 """Mean, median and majority of every sample at once, from how many people chose each level.
 
 The same values as `aggregate.label` gives sample by sample. Work goes along the levels, which are few, and never
-along a sample's own row: that is what makes a million samples quick.
+along a sample's own row: that is what makes a million samples quick. And the level that a distribution speaks for: the
+likeliest, or the middle one.
 """
 
 from __future__ import annotations
@@ -90,3 +91,21 @@ def _nearest_the_mean(tally: np.ndarray, most: np.ndarray, scale: Scale) -> np.n
 def _first_above(below: np.ndarray, place: np.ndarray) -> np.ndarray:
     """The first level by which more votes than `place` have been counted; 0 where there are none."""
     return (below > place[:, None]).argmax(axis=1)
+
+
+def likeliest(probabilities: np.ndarray, scale: Scale) -> np.ndarray:
+    """The level with the highest probability: (N, L) -> (N,) floats; ties: the one nearest the mean, then the lowest."""
+    top = probabilities >= probabilities.max(axis=1, keepdims=True) - 1e-12
+    if scale.is_nominal:
+        return scale.values[top.argmax(axis=1)]
+    apart = np.abs(scale.values - (probabilities @ scale.values)[:, None])
+    return scale.values[np.where(top, np.round(apart, 9), np.inf).argmin(axis=1)]
+
+
+def middle_level(probabilities: np.ndarray, scale: Scale) -> np.ndarray:
+    """The median of each distribution (N, L): (N,) floats; exactly between two levels it is rounded as `Scale.nearest` does."""
+    below = np.cumsum(probabilities, axis=1)
+    # Summing leaves a hair of error; an exact half on either side is a tie, not a lower median.
+    lower = scale.values[(below >= 0.5 - 1e-12).argmax(axis=1)]
+    upper = scale.values[(below > 0.5 + 1e-12).argmax(axis=1)]
+    return scale.nearest((lower + upper) / 2)

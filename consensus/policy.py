@@ -24,12 +24,13 @@ from consensus.policies.decision import (
     Seen,
 )
 from consensus.policies.fixed import FixedOverlap
-from consensus.policies.naming import POLICIES, name_of, policy_named, refuse_unworkable
+from consensus.policies.naming import PEOPLE_NEEDED, POLICIES, name_of, policy_named, refuse_unworkable
 from consensus.policies.sequential import SequentialPolicy
 from consensus.policies.spread import SpreadPolicy, UnanimousPolicy, settling_three
 
 __all__ = [
     "NEEDED",
+    "PEOPLE_NEEDED",
     "POLICIES",
     "Belief",
     "Beliefs",

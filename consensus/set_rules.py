@@ -19,16 +19,11 @@ from consensus.crowdlab import crowdlab
 from consensus.dawid_skene import fit_dawid_skene
 from consensus.judges_on_sets import Panel, in_order_of_arrival, panel_behind, panel_on, pooled
 from consensus.posterior import Posterior, fit_posterior
-from consensus.posterior.classes import likeliest
 from consensus.rating_set import RatingSet, Units
 from consensus.scales import Scale
 from consensus.smoothing import fit_smoothing, vote_posterior
 
 Progress = Callable[[int, int], None]
-
-
-class JudgesMissing(ValueError):
-    """The rule rests on judges, and there are none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +182,7 @@ def _likeliest(units: Units, probabilities: np.ndarray, rule: str) -> SetLabels:
     """The level with the highest probability, and the mean of a distribution over the levels."""
     known = ~np.isnan(probabilities).any(axis=1)
     value = np.full(len(probabilities), np.nan)
-    value[known] = likeliest(probabilities[known], units.scale)
+    value[known] = middles.likeliest(probabilities[known], units.scale)
     expected = value if units.scale.is_nominal else probabilities @ units.scale.values
     return labels_of(units, probabilities, rule, value, expected)
 

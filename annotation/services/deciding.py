@@ -5,6 +5,7 @@ from typing import Any
 
 from annotation.models import Policy
 from consensus.policy import (
+    PEOPLE_NEEDED,
     ConfidencePolicy,
     FixedOverlap,
     PolicyNotValid,
@@ -15,9 +16,6 @@ from consensus.policy import (
 )
 from consensus.policy import Policy as Rules
 
-NEEDED = {
-    Policy.LabelRule.CLOSEST_THREE: 3
-}  # people whom a label rests on; every other rule makes one of a single rating
 MOST_PEOPLE = 100  # of one sample: more is a slip of the pen
 SLICE_NEEDS = 3  # agreement in the random slice is measured among so many
 
@@ -45,7 +43,7 @@ def as_rules(policy: Policy, first_round: int | None = None) -> Rules:
 
 def fixed_overlap(policy: Policy, overlap: int) -> FixedOverlap:
     """The rules in the random slice, whose samples nobody chooses. Raises PolicyNotValid."""
-    return FixedOverlap(overlap=overlap, needed=NEEDED.get(Policy.LabelRule(policy.label_rule), 1))
+    return FixedOverlap(overlap=overlap, needed=PEOPLE_NEEDED.get(policy.label_rule, 1))
 
 
 def check(policy: Policy) -> None:

@@ -14,6 +14,7 @@ from django.db.models import BigIntegerField, Func, QuerySet
 from annotation import querysets, ratings
 from annotation.models import Annotation, ConsensusLabel, Judge, Judgment, Project, Rubric, Sample
 from consensus.scales import Scale
+from consensus.votes import Votes
 
 
 class Unnest(Func):
@@ -150,6 +151,22 @@ def _evidence(attribute: dict[str, Any], units: list[_Unit], width: int) -> Evid
         people=np.array([unit.people for unit in units], dtype=int).reshape(len(units), width),
         prompts=np.array([unit.prompt for unit in units], dtype=str),
     )
+
+
+def votes(of: Evidence) -> tuple[Votes, list[int]]:
+    """The ratings in long form, and who gave them: annotator ids in ascending order; a person of the votes is a place there."""
+    codes = of.scale.codes(of.ratings)
+    units, columns = np.nonzero(codes >= 0)
+    people, places = np.unique(of.people[units, columns], return_inverse=True)
+    long = Votes.of(
+        units,
+        places,
+        codes[units, columns],
+        level_count=len(of.scale.levels),
+        sample_count=len(of.keys),
+        person_count=len(people),
+    )
+    return long, people.tolist()
 
 
 def judged(project: Project, judge: Judge, evidence: Sequence[Evidence]) -> list[np.ndarray]:

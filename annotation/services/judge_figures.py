@@ -9,7 +9,6 @@ import numpy as np
 from annotation.models import Judge, Project
 from annotation.services import evidence, judging
 from annotation.services.evidence import Evidence
-from annotation.services.learning import votes_of
 from consensus import alternative_test, panel, reliability
 from consensus.votes import Votes
 
@@ -38,7 +37,7 @@ def _spoken(project: Project, measured: Sequence[Evidence]) -> list[_Spoken]:
     judges = list(judging.enabled_judges(project))
     words = [evidence.judged(project, judge, measured) for judge in judges]
     return [
-        _Spoken(of, _votes(of), [(judge, word[place]) for judge, word in zip(judges, words, strict=True)])
+        _Spoken(of, evidence.votes(of)[0], [(judge, word[place]) for judge, word in zip(judges, words, strict=True)])
         for place, of in enumerate(measured)
     ]
 
@@ -66,7 +65,3 @@ def _panel(said: _Spoken, measured_on: str) -> dict[str, Any]:
     words, rng = [word for _, word in said.words], np.random.default_rng(SEED)
     worth = panel.effective_number(words, said.votes, said.of.scale, said.of.prompts, rng)
     return {"attribute": said.of.attribute, "measured_on": measured_on, **asdict(worth)}
-
-
-def _votes(of: Evidence) -> Votes:
-    return votes_of(of, np.unique(of.people[~np.isnan(of.ratings)]).tolist())

@@ -7,10 +7,10 @@ and the sample's history says so.
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from string import ascii_uppercase
 
-import numpy as np
 from django.db import transaction
 
 from annotation import transitions
@@ -24,7 +24,7 @@ from consensus.posterior import Posterior, fit_posterior
 from consensus.votes import Votes
 
 LABEL_LEARNED = "label_learned"
-KEPT_FITS = 20  # of each attribute: what labels were made by can be looked up that far back
+KEPT_FITS = 20  # of each attribute: what was known of people can be looked up that far back
 
 
 def learn(*, project: Project, at: datetime, at_once: bool = False) -> int:
@@ -46,29 +46,25 @@ def learn(*, project: Project, at: datetime, at_once: bool = False) -> int:
             PosteriorFit.objects.filter(project=project, is_current=True).update(basis=str(mark))
             return 0
         begun = time.perf_counter()
-        learned = {of.attribute: (of, *_learned(of)) for of in evidence.counted(project)}
-        fits = [_row(project, of, posterior, people, at) for of, posterior, people in learned.values()]
+        learned = [_learn(of) for of in evidence.counted(project)]
+        fits = [_row(project, of, at) for of in learned]
         _put_in_force(project, fits, mark.after_computing(at=at, seconds=time.perf_counter() - begun))
-        return _label_anew(project, [(of, posterior) for of, posterior, _ in learned.values()], at)
+        return _label_anew(project, learned, at)
 
 
-def votes_of(of: Evidence, people: Sequence[int]) -> Votes:
-    """The ratings of one attribute in long form; a person is their place in `people`, ids in ascending order."""
-    codes = of.scale.codes(of.ratings)
-    units, columns = np.nonzero(codes >= 0)
-    return Votes.of(
-        units,
-        np.searchsorted(np.asarray(people, dtype=int), of.people[units, columns]),
-        codes[units, columns],
-        level_count=len(of.scale.levels),
-        sample_count=len(of.keys),
-        person_count=len(people),
-    )
+@dataclass(frozen=True, eq=False)
+class _Learned:
+    """What was said of one attribute, by whom, and what that tells of them."""
+
+    of: Evidence
+    votes: Votes
+    people: list[int]
+    posterior: Posterior
 
 
-def _learned(of: Evidence) -> tuple[Posterior, list[int]]:
-    people = sorted(set(of.people[~np.isnan(of.ratings)].tolist()))
-    return fit_posterior(votes_of(of, people), of.scale), people
+def _learn(of: Evidence) -> _Learned:
+    votes, people = evidence.votes(of)
+    return _Learned(of, votes, people, fit_posterior(votes, of.scale))
 
 
 def _mark(project: Project) -> Mark | None:
@@ -90,14 +86,14 @@ WATCHED = changes.Watch(
 )
 
 
-def _row(project: Project, of: Evidence, posterior: Posterior, people: list[int], at: datetime) -> PosteriorFit:
+def _row(project: Project, learned: _Learned, at: datetime) -> PosteriorFit:
     return PosteriorFit(
         project=project,
-        attribute=of.attribute,
+        attribute=learned.of.attribute,
         rubric=project.rubric,
-        people=people,
-        parameters=posterior.to_json(),
-        annotation_count=int(np.count_nonzero(~np.isnan(of.ratings))),
+        people=learned.people,
+        parameters=learned.posterior.to_json(),
+        annotation_count=len(learned.votes),
         created_at=at,
     )
 
@@ -114,25 +110,24 @@ def _put_in_force(project: Project, fits: Sequence[PosteriorFit], mark: Mark) ->
         PosteriorFit.objects.filter(pk__in=list(old.values_list("pk", flat=True)[KEPT_FITS:])).delete()
 
 
-def _label_anew(project: Project, learned: Sequence[tuple[Evidence, Posterior]], at: datetime) -> int:
+def _label_anew(project: Project, learned: Sequence[_Learned], at: datetime) -> int:
     """Write the labels that come out otherwise now. Those of a reviewer stand, and so do those of other rules."""
     if project.policy.label_rule != Policy.LabelRule.POSTERIOR:
         return 0
     return sum(_labelled_anew(sample_id, at) for sample_id in sorted(_moved(project, learned)))
 
 
-def _moved(project: Project, learned: Sequence[tuple[Evidence, Posterior]]) -> set[int]:
+def _moved(project: Project, learned: Sequence[_Learned]) -> set[int]:
     """The samples whose label has another value now, by what stands there and what would."""
     stands = ConsensusLabel.objects.filter(
         sample__project=project, is_current=True, method__startswith=posteriors.RULE
     ).values_list("sample_id", "response", "attribute", "human_value")
     values = {(sample, response, attribute): value for sample, response, attribute, value in stands}
     moved = set()
-    for of, posterior in learned:
-        people = sorted(set(of.people[~np.isnan(of.ratings)].tolist()))
-        would = posterior.values_of(posterior.probabilities(votes_of(of, people)))
-        for (sample_id, response), value in zip(of.keys, would.tolist(), strict=True):
-            if values.get((sample_id, response, of.attribute), value) != value:
+    for one in learned:
+        would = one.posterior.values_of(one.posterior.probabilities(one.votes))
+        for (sample_id, response), value in zip(one.of.keys, would.tolist(), strict=True):
+            if values.get((sample_id, response, one.of.attribute), value) != value:
                 moved.add(sample_id)
     return moved
 

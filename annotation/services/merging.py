@@ -28,7 +28,6 @@ from annotation.services import changes, evidence, judging, labels
 from annotation.services.alone import MERGING, alone
 from annotation.services.changes import Mark
 from annotation.services.evidence import Evidence, UnitKey
-from annotation.services.learning import votes_of
 from consensus import calibration, merge
 from consensus.posterior import fit_posterior
 from consensus.smoothing import Smoothing, fit_smoothing, vote_posterior
@@ -190,8 +189,7 @@ def _merge_attribute(
 
 def _learned(of: Evidence) -> np.ndarray:
     """(U, L) probabilities of the right level, each person believed as far as they are relied on."""
-    people = sorted(set(of.people[of.people > 0].tolist()))
-    votes = votes_of(of, people)
+    votes, _ = evidence.votes(of)
     return fit_posterior(votes, of.scale).probabilities(votes)
 
 

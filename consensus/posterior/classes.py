@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from consensus.middles import likeliest
 from consensus.posterior.differences import MOST_RATINGS, pair_products, shrinkage, variance_between
 from consensus.posterior.probing import blocks, probe_of
 from consensus.scales import Scale
@@ -26,11 +27,10 @@ from consensus.smoothing import Smoothing, fit_smoothing_of_counts, predicted_fr
 from consensus.votes import Votes
 
 ROUNDS = 6
-ANCHOR_SHARE, ANCHOR_VOTES = (
-    0.05,
-    30.0,
-)  # of the anchor in everybody's table: a share of all votes, and at least so many
-PRIOR_SHARE, PRIOR_SAMPLES = 0.5, 50.0  # of the frequencies in the prior of the right levels
+# Of the anchor in everybody's table: a share of all votes, and so many more.
+ANCHOR_SHARE, ANCHOR_VOTES = 0.05, 30.0
+# Of the frequencies in the prior of the right levels: a share of all samples, and so many more.
+PRIOR_SHARE, PRIOR_SAMPLES = 0.5, 50.0
 KNOWING, KNOWING_SAMPLES = 0.65, 20.0  # without pairs: the chance that a person knows, and the samples this counts for
 LEAST_SHRINKAGE = 2.0
 _SHARE_BORDER = 1e-3
@@ -319,15 +319,6 @@ def _nominal_alpha(tally: np.ndarray) -> float:
         return 0.0
     differing = ((given**2 - (tally.astype(float) ** 2).sum(axis=1)) / np.maximum(given - 1, 1)).sum()
     return float(1 - differing * (total - 1) / by_chance)
-
-
-def likeliest(probabilities: np.ndarray, scale: Scale) -> np.ndarray:
-    """The level with the highest probability: (N, L) -> (N,) floats; ties: the one nearest the mean, then the lowest."""
-    top = probabilities >= probabilities.max(axis=1, keepdims=True) - 1e-12
-    if scale.is_nominal:
-        return scale.values[top.argmax(axis=1)]
-    apart = np.abs(scale.values - (probabilities @ scale.values)[:, None])
-    return scale.values[np.where(top, np.round(apart, 9), np.inf).argmin(axis=1)]
 
 
 def _cells(votes: Votes) -> np.ndarray:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from consensus.middles import middle_level
 from consensus.posterior.differences import pair_products, variance_between
 from consensus.posterior.normal import normal_cdf, normal_density, normal_quantiles
 from consensus.posterior.probing import blocks
@@ -23,10 +24,8 @@ from consensus.scales import Scale
 from consensus.votes import Votes
 
 ROUNDS = 3
-RELIABILITY, RELIABILITY_PAIRS = (
-    0.5,
-    10.0,
-)  # without pairs: the share of the samples in the variance, and the pairs it counts for
+# Without pairs: the share of the samples in the variance, and the pairs it counts for.
+RELIABILITY, RELIABILITY_PAIRS = 0.5, 10.0
 _LEAST_SHARE = 0.02  # of the variance, that samples or noise have at least
 _LEAST_NOISE = 0.1  # of everybody's noise, that a person's noise is at least
 
@@ -368,11 +367,3 @@ class _Moments:
         between = variance_between(products, (self.votes**2 - self.votes) * weights)
         single = float(self.squares.sum() / max(self.votes.sum(), 1))
         return between, max(single - between, 1e-9)
-
-
-def middle_level(probabilities: np.ndarray, scale: Scale) -> np.ndarray:
-    """The median of each distribution (N, L): (N,) floats; exactly between two levels it is rounded as `Scale.nearest` does."""
-    below = np.cumsum(probabilities, axis=1)
-    lower = scale.values[(below >= 0.5 - 1e-12).argmax(axis=1)]
-    upper = scale.values[(below > 0.5 + 1e-12).argmax(axis=1)]
-    return scale.nearest((lower + upper) / 2)

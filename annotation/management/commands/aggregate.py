@@ -12,7 +12,7 @@ from annotation.datasets.rating_sets import read_ratings
 from annotation.datasets.whole_file import NotWritable, written_whole
 from annotation.management.progress import every_two_seconds
 from consensus.rating_set import RatingSet
-from consensus.set_rules import SET_RULES, JudgesMissing, SetLabels, label_set
+from consensus.set_rules import SET_RULES, SetLabels, label_set
 
 
 class Command(BaseCommand):
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 writer = csv.writer(file, lineterminator="\n")  # ids as they are: another program looks them up
                 writer.writerow(label_file.header(ratings, with_probabilities=with_probabilities))
                 writer.writerows(label_file.rows(ratings, labels, with_probabilities=with_probabilities))
-        except (BadRow, NotWritable, JudgesMissing, OSError) as refusal:
+        except (BadRow, NotWritable, OSError) as refusal:
             raise CommandError(f"Nothing was written. {refusal}") from refusal
         self._say(options["out"], labels)
 
