@@ -21,7 +21,10 @@ LONGEST_LINE_BYTES = 16_384
 
 @dataclass(frozen=True)
 class Process:
-    """One program to keep running. `env` is laid over the environment of the supervisor."""
+    """One program to keep running. `env` is laid over the environment of the supervisor.
+
+    may_start: asked before every start, often, so it answers soon; while it says no, the program waits for its turn.
+    """
 
     name: str
     argv: Sequence[str]
@@ -29,6 +32,7 @@ class Process:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_after_seconds: float = 10.0  # patience with an orderly stop
     cwd: Path | None = None
+    may_start: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Child:
     def tend(self) -> str | None:
         """Look after the process: bury a dead one, start the next when its time has come. Returns what is worth saying."""
         if self.popen is None:
-            if time.monotonic() >= self._start_at:
+            if time.monotonic() >= self._start_at and self.process.may_start():
                 self.start()
             return None
         if self.popen.poll() is None:

@@ -121,7 +121,7 @@ class Supervisor:
     def _supervise(self) -> None:
         try:
             for child in self._children:
-                child.start()
+                child.tend()  # its first start
             self._started.set()
             while not self._interruptions and self._failure is None:
                 self._tend()

@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from modelgen.engines.protocol import Call, CannotBeAsked, Prompt, Reply, Represent
+
 NAME = "embedded"
 REVISION = "1"
 """Part of every judge's identity: raise it whenever a feature changes."""
@@ -62,6 +64,37 @@ def features(messages: Sequence[Message], responses: Sequence[Response]) -> Floa
         if responses
         else np.zeros((0, FEATURE_COUNT), dtype=np.float32)
     )
+
+
+class EmbeddedEngine:
+    """The features as an engine: it represents, and can do nothing else."""
+
+    async def reply(self, call: Call) -> Reply:
+        """The features of a text, or of a conversation's last message given what stood before it. Raises: CannotBeAsked."""
+        if not isinstance(call, Represent):
+            raise CannotBeAsked(
+                f"The embedded engine reads texts without a model: it has features, and no {type(call).__name__}. "
+                "Name a model that MODEL_SERVERS knows."
+            )
+        before, last = _last_message(call.prompt)
+        return Reply(numbers=tuple(features(before, [last])[0].tolist()))
+
+    async def count_tokens(self, prompt: Prompt) -> int:
+        """How many words: there are no tokens here."""
+        before, last = _last_message(prompt)
+        return sum(len(_read(text).words) for text in (_conversation_text(before), response_text(last)))
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+def _last_message(prompt: Prompt) -> tuple[Sequence[Message], Response]:
+    """A conversation as what stood before, and what is looked at; plain content as text, as responses usually are."""
+    if isinstance(prompt, str) or not prompt:
+        return (), prompt
+    last = prompt[-1]
+    is_plain = isinstance(last.get("content"), str) and not last.get("tool_calls")
+    return prompt[:-1], str(last["content"]) if is_plain else last
 
 
 @dataclass(frozen=True)
@@ -245,7 +278,7 @@ _HASHED_COUNT = WORD_BUCKETS + CHARACTER_BUCKETS
 FEATURE_COUNT = len(NAMED_FEATURES) + _HASHED_COUNT
 # All hashed columns together may play as large a part as all named ones: measured better than either alone.
 COLUMN_SCALE = np.repeat([1.0, (len(NAMED_FEATURES) / _HASHED_COUNT) ** 0.5], [len(NAMED_FEATURES), _HASHED_COUNT])
-"""(FEATURE_COUNT,) for `heads.fit_head(column_scale=...)`."""
+"""(FEATURE_COUNT,) for `fitting.fit_head(column_scale=...)`."""
 
 
 # --- hashed n-grams -------------------------------------------------------------------------------------------------

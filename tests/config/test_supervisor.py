@@ -77,6 +77,22 @@ def test_a_killed_program_comes_back():
         assert any("was killed by SIGKILL" in line for line in said)
 
 
+def test_a_program_that_may_not_start_yet_waits_for_its_turn_and_again_after_its_death(tmp_path):
+    door, started = tmp_path / "open", tmp_path / "started"
+    notes_its_start = f"open({str(started)!r}, 'a').write('x'); {STAYS}"
+    waits = program("waits", notes_its_start, may_start=door.exists)
+    with supervising(program("first", STAYS), waits) as (supervisor, _):
+        eventually(lambda: supervisor.process_ids()["first"])
+        assert (supervisor.process_ids()["waits"], started.exists()) == (None, False)
+        door.touch()
+        eventually(started.exists)
+        door.unlink()
+        os.kill(supervisor.process_ids()["waits"], signal.SIGKILL)
+        eventually(lambda: supervisor.process_ids()["waits"] is None)
+        door.touch()
+        eventually(lambda: started.read_text() == "xx")
+
+
 def test_a_program_that_ends_by_itself_comes_back_too(tmp_path):
     with supervising(program("beat", f"open({str(tmp_path / 'n')!r}, 'a').write('x')")) as (supervisor, _):
         supervisor.wait_ready(lambda: (tmp_path / "n").exists() and len((tmp_path / "n").read_text()) > 2, 10)
