@@ -2,7 +2,7 @@
 
 Whatever an engine says of a response in numbers (hidden states of a model, or text features on the processor), a head
 turns into a distribution over the levels of one attribute: ridge regression on mean ratings (`ridge.py`), then an
-adjacent-category logit from left-out scores to single ratings (`level_model.py`).
+adjacent-category logit from left-out scores to single ratings (`levels.py`).
 
 A person's label never meets a prediction that learned from it: every prompt is held out of one fold, and
 `predict_out_of_fold` answers with the head that did not see it. Ridge strength, slope and pooled frequencies of a fold's
@@ -13,14 +13,15 @@ import hashlib
 import io
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from modelgen.level_model import LevelModel, fit_levels, level_probabilities, pooled_frequencies
-from modelgen.ridge import Ridge
+from modelgen.judges.head.directions import Directions, main_directions
+from modelgen.judges.head.levels import LevelModel, fit_levels, level_probabilities, pooled_frequencies
+from modelgen.judges.head.ridge import Ridge
 
 LEAST_LABELLED = 20
 MOST_SAMPLES = 10_000
@@ -164,7 +165,8 @@ def fit_head(
     """Fit the heads of one attribute to its first-round ratings.
 
     Parameters:
-        features: (N, F); of a comparison, the second response's features minus the first's.
+        features: (N, F); of a comparison, the second response's features minus the first's. Of many columns and samples
+            the fit sees the main directions (`directions.py`).
         ratings: (N, M) single ratings in scale points, NaN = not rated; rows without a rating are left out.
         groups: (N,) the prompt of each sample; samples of one prompt are held out together.
         levels: the attribute's levels (numbers of an ordinal or interval scale); symmetric about 0 for a comparison.
@@ -190,16 +192,19 @@ def fit_head(
         )
     rng = np.random.default_rng(seed)
     names = np.array([str(group) for group in groups])
-    used = labelled[_drawn(names[labelled], most_samples, rng)]
+    used = labelled[drawn(names[labelled].tolist(), most_samples, rng)]
     columns = np.broadcast_to(np.asarray(column_scale, dtype=float), rows.shape[1:])
     return _fit_folds(_Labelled(rows[used], counts[used], scale, columns, comparison), names[used], folds, rng)
 
 
-def _drawn(names: npt.NDArray[np.str_], most: int, rng: np.random.Generator) -> Indices:
-    """Row numbers, ascending, of at most so many samples, by whole groups as far as that goes."""
-    if len(names) <= most:
-        return np.arange(len(names))
-    group = np.unique(names, return_inverse=True)[1]
+def drawn(groups: Sequence[Hashable], most: int, rng: np.random.Generator) -> Indices:
+    """Row numbers, ascending, of at most so many samples, by whole groups as far as that goes.
+
+    `fit_head` draws by itself; whoever has more samples than it uses draws before reading their features.
+    """
+    if len(groups) <= most:
+        return np.arange(len(groups))
+    group = np.unique([str(group) for group in groups], return_inverse=True)[1]
     turn = rng.permutation(int(group.max()) + 1)[group]
     return np.sort(np.argsort(turn, kind="stable")[:most])
 
@@ -217,6 +222,10 @@ class _Labelled:
     def where(self, rows: npt.NDArray[np.bool_]) -> "_Labelled":
         return _Labelled(self.features[rows], self.counts[rows], self.levels, self.columns, self.comparison)
 
+    def along(self, directions: Directions) -> "_Labelled":
+        """The same samples, their features along main directions."""
+        return replace(self, features=directions.seen(self.features), columns=directions.scale)
+
 
 @dataclass(frozen=True)
 class _Head:
@@ -225,6 +234,10 @@ class _Head:
     centre: Floats32
     weight: Floats32
     level_model: LevelModel
+
+    def back_from(self, directions: Directions) -> "_Head":
+        """The same head for features in their own columns."""
+        return _Head(*directions.back(self.centre, self.weight), self.level_model)
 
     def probabilities(self, rows: Floats, levels: Floats) -> Floats:
         # Summed row by row, not as one matrix product: a sample's judgment must not depend on the batch it came in.
@@ -239,8 +252,11 @@ def _fit_folds(samples: _Labelled, names: npt.NDArray[np.str_], folds: int, rng:
     fold = np.array([fold_of[key] for key in keys])
     units = np.unique(keys, return_inverse=True)[1]
     trained_on = [fold != held_out for held_out in range(max(fold_of.values()) + 1)]
-    heads = [_fit_one(samples.where(rows), units[rows]) for rows in [*trained_on, np.ones(len(fold), dtype=bool)]]
-    gain = _held_out_gain(samples, heads, trained_on)
+    directions = main_directions(samples.features, samples.columns, through_zero=samples.comparison, rng=rng)
+    seen = samples.along(directions) if directions else samples
+    heads = [_fit_one(seen.where(rows), units[rows]) for rows in [*trained_on, np.ones(len(fold), dtype=bool)]]
+    gain = _held_out_gain(seen, heads, trained_on)
+    heads = [head.back_from(directions) for head in heads] if directions else heads
     return FittedHead(
         levels=samples.levels,
         comparison=samples.comparison,

@@ -1,9 +1,13 @@
 """The reward head: it finds a planted signal, mirrors, never meets its own labels, and says nothing when it knows nothing."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from modelgen.heads import (
+from modelgen.judges.head import fitting
+from modelgen.judges.head.directions import main_directions
+from modelgen.judges.head.fitting import (
     FeaturesDoNotFit,
     FittedHead,
     LevelsDoNotFit,
@@ -11,8 +15,8 @@ from modelgen.heads import (
     TooFewLabels,
     fit_head,
 )
-from modelgen.level_model import fit_levels, level_probabilities, pooled_frequencies
-from modelgen.ridge import Ridge
+from modelgen.judges.head.levels import fit_levels, level_probabilities, pooled_frequencies
+from modelgen.judges.head.ridge import Ridge
 
 FIVE = [0.0, 1.0, 2.0, 3.0, 4.0]
 THREE = [-1.0, 0.0, 1.0]
@@ -321,6 +325,69 @@ def test_features_of_another_engine_are_refused():
 
     with pytest.raises(FeaturesDoNotFit, match="41 columns, the head was fitted to 40"):
         head.predict(np.zeros((1, 41)))
+
+
+# --- wide features ----------------------------------------------------------------------------------------------------
+
+
+def planted_wide(comparison=False):
+    """Ratings that follow one of many hidden directions; columns of very different size, one of which never varies."""
+    rng = np.random.default_rng(6)
+    hidden = rng.normal(size=(240, 12))
+    columns = hidden @ rng.normal(size=(12, 90)) + 0.05 * rng.normal(size=(240, 90))
+    columns = (columns + (0.0 if comparison else 3.0)) * np.geomspace(0.01, 100.0, 90)
+    columns[:, 5] = 0.0 if comparison else 7.0
+    levels = THREE if comparison else FIVE
+    truth = hidden[:, 0] if comparison else 2.0 + hidden[:, 0]
+    return columns.astype(np.float32), made_ratings(rng, truth, levels), [f"prompt {row // 2}" for row in range(240)]
+
+
+@pytest.mark.parametrize("comparison", [False, True])
+def test_wide_features_seen_along_their_main_directions_give_the_same_judgments(monkeypatch, comparison):
+    features, ratings, prompts = planted_wide(comparison)
+    about = {"levels": THREE if comparison else FIVE, "seed": 1, "comparison": comparison}
+    whole = fit_head(features, ratings, prompts, **about)
+    monkeypatch.setattr(fitting, "main_directions", partial(main_directions, most=60))
+    narrow = fit_head(features, ratings, prompts, **about)
+
+    one, other = (head.predict_out_of_fold(features, prompts) for head in (whole, narrow))
+
+    assert narrow.weights.shape == whole.weights.shape
+    assert np.corrcoef(whole.expected(one), whole.expected(other))[0, 1] > 0.99
+    assert narrow.gain == pytest.approx(whole.gain, abs=0.02)
+    assert whole.gain > 0.3
+    if comparison:
+        np.testing.assert_allclose(narrow.predict(-features), narrow.predict(features)[:, ::-1], atol=1e-12)
+
+
+def test_directions_are_orthogonal_and_nothing_is_lost_when_there_are_as_many_as_there_can_be():
+    features = planted_wide()[0].astype(float)
+    directions = main_directions(features, np.ones(90), through_zero=False, rng=np.random.default_rng(1), most=89)
+
+    np.testing.assert_allclose(directions.basis.T @ directions.basis, np.eye(89), atol=1e-5)
+    standardised = (features - features.mean(axis=0)) * directions.factor
+    np.testing.assert_allclose(standardised @ directions.basis @ directions.basis.T, standardised, atol=1e-3)
+    assert directions.factor[5] == 0.0
+
+
+def test_the_same_score_in_directions_and_in_columns():
+    features = planted_wide()[0].astype(float)
+    directions = main_directions(features, np.ones(90), through_zero=False, rng=np.random.default_rng(1), most=20)
+    rng = np.random.default_rng(2)
+    centre, weight = rng.normal(size=20).astype(np.float32), rng.normal(size=20).astype(np.float32)
+
+    scores = (directions.seen(features) - centre) @ weight
+    far_centre, far_weight = directions.back(centre, weight)
+
+    np.testing.assert_allclose((features - far_centre) @ far_weight, scores, atol=1e-3 * np.abs(scores).max())
+
+
+def test_few_columns_or_few_samples_are_used_as_they_are():
+    features = np.random.default_rng(0).normal(size=(30, 50))
+    for most in (30, 60):
+        assert (
+            main_directions(features, np.ones(50), through_zero=False, rng=np.random.default_rng(1), most=most) is None
+        )
 
 
 # --- the parts, against slower ways of getting the same ----------------------------------------------------------------
