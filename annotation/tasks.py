@@ -17,6 +17,7 @@ from annotation.services import (
     person_figures,
     quality_rules,
     reconsideration,
+    routing,
     standing,
     versions,
 )
@@ -55,6 +56,12 @@ def learn_people(*, at_once: bool = False, **_added_later: Any) -> None:
 def merge_labels(*, at_once: bool = False, **_added_later: Any) -> None:
     for project in Project.objects.exclude(state=Project.State.ARCHIVED):
         merging.merge_project(project=project, at=timezone.now(), at_once=at_once)
+
+
+@shared_task(name="annotation.route_samples", **WHEN_THE_DATABASE_IS_BACK)
+def route_samples(*, at_once: bool = False, **_added_later: Any) -> None:
+    for project in routing.projects_that_route():
+        routing.run(project=project, at=timezone.now(), at_once=at_once)
 
 
 @shared_task(name="annotation.refresh_figures", **WHEN_THE_DATABASE_IS_BACK)

@@ -1,7 +1,9 @@
 from django.urls import path
 
 from annotation.review import gold_views as gold
+from annotation.review import judges_views as judges
 from annotation.review import people_views as people
+from annotation.review import routing_views as routing
 from annotation.review import views as review
 from annotation.web import gold as own_gold
 from annotation.web import record
@@ -23,6 +25,8 @@ urlpatterns = [
     path("projects/<slug:slug>/gold/samples/<int:pk>/served/", gold.gold_served, name="gold-served"),
     path("projects/<slug:slug>/gold/disputes/<int:pk>/", gold.gold_dispute, name="gold-dispute"),
     path("projects/<slug:slug>/gold/tests/<int:pk>/again/", gold.test_again, name="test-again"),
+    path("projects/<slug:slug>/judges/", judges.judge_list, name="judges"),
+    path("projects/<slug:slug>/judges/<int:pk>/", judges.judge, name="judge"),
     path("projects/<slug:slug>/people/", people.people_list, name="people"),
     path("projects/<slug:slug>/people/<int:pk>/", people.person, name="person"),
     path("projects/<slug:slug>/people/<int:pk>/decide/", people.decide, name="decide-person"),
@@ -37,6 +41,8 @@ urlpatterns = [
     path("projects/<slug:slug>/review/", review.queue, name="queue"),
     path("projects/<slug:slug>/review/<int:pk>/", review.sample, name="review"),
     path("projects/<slug:slug>/review/<int:pk>/decide/", review.decide, name="decide"),
+    path("projects/<slug:slug>/routing/", routing.routing_page, name="routing"),
+    path("projects/<slug:slug>/routing/switch/", routing.routing_switch, name="switch-routing"),
     path("projects/<slug:slug>/versions/<int:number>/", review.version, name="version"),
     path("projects/<slug:slug>/versions/<int:number>/files/<path:path>", review.version_file, name="version-file"),
 ]

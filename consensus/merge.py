@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from consensus import middles
 from consensus.estimates import BootstrapNotValid
+from consensus.resampling import in_blocks
 from consensus.scales import Scale, WrongShape, level_probabilities
 from consensus.smoothing import Smoothing, leave_one_out_posterior, level_frequencies
 from consensus.votes import Votes
@@ -25,7 +26,6 @@ from consensus.votes import Votes
 SAMPLES_NEEDED = 50
 STANDARD_ERRORS_NEEDED = 3.0  # several attributes are looked at, and looked at again as data come in
 _HALVINGS = 24
-_BLOCKS = 500
 _GRID = np.linspace(0, 1, 41)  # where the interval looks for the best weight
 
 
@@ -208,7 +208,7 @@ class PromptBootstrap:
         """The prompt of each of these samples, as a number from 0; more than 500 prompts are put together at random into 500
         blocks, which keeps the interval and bounds its cost."""
         prompt = np.unique(np.asarray(self.prompts)[samples], return_inverse=True)[1]
-        return np.asarray((self.rng.permutation(int(prompt.max(initial=-1)) + 1) % _BLOCKS)[prompt], dtype=np.intp)
+        return in_blocks(prompt, self.rng)
 
 
 def merged_values(pooled: npt.ArrayLike, scale: Scale) -> np.ndarray:

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from consensus.estimates import BootstrapNotValid, Estimate
+from consensus.resampling import in_blocks
 from consensus.scales import Scale, WrongShape
 from consensus.votes import Votes
 
 SAMPLES_NEEDED = 30
-_BLOCKS = 500  # prompts are drawn in as many groups at the most: the interval is the same, its cost does not grow
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def effective_number(
         raise WrongShape(f"Judges or prompts of other than {votes.sample_count} samples. Give one of each a sample.")
     spoke = [word for word in words if not np.isnan(word).all()]
     rated = np.diff(votes.starts) >= 2
-    blocks = _blocks(prompts, rng)
+    blocks = in_blocks(prompts, rng)
     drawn = int(blocks.max(initial=0)) + 1
     weights = rng.multinomial(drawn, np.full(drawn, 1 / drawn), draws)
     panel = _Panel(votes, scale, rated, blocks, prompts, weights, confidence)
@@ -194,12 +194,6 @@ def _correlation(moments: np.ndarray) -> np.ndarray:
 def _kish(correlation: np.ndarray, judge_count: int) -> np.ndarray:
     """Never above the number of judges: that errors cancel out by more than independence is chance as a rule."""
     return judge_count / (1 + (judge_count - 1) * np.maximum(correlation, 0))
-
-
-def _blocks(prompts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(N,) every prompt in one of at most 500 blocks, drawn at random."""
-    count = int(prompts.max(initial=-1)) + 1
-    return np.asarray((rng.permutation(count) % _BLOCKS)[prompts], dtype=np.intp)
 
 
 _NO_ERRORS = (

@@ -17,6 +17,7 @@ from consensus.estimates import BootstrapNotValid, Estimate, estimate_of
 from consensus.scales import WrongShape
 
 _NUMBERS_AT_ONCE = 4_000_000
+_BLOCKS = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +94,36 @@ class Bootstrap:
         """
         points = figures(of.totals[None].astype(float))
         batches = [figures(drawn) for drawn in of.draws(self.rng, self.draws)] if clusters > 1 else []
+        return self._named(points, batches, why_undefined, count=count, clusters=clusters)
+
+    def estimates_of_sums(
+        self,
+        sums: np.ndarray,
+        figures: Callable[[np.ndarray], dict[str, np.ndarray]],
+        why_undefined: Callable[[str], str],
+        *,
+        count: int,
+        clusters: int,
+    ) -> dict[str, Estimate]:
+        """The same of figures that follow from K sums over samples, where hardly two samples are alike.
+
+        Parameters: sums, (B, K) floats, of the samples of each block (`in_blocks`); figures, from (D, K) to (D,) floats by name;
+            the others as in `estimates`.
+        """
+        even = np.full(len(sums), 1 / max(len(sums), 1))
+        batches = [figures(self.rng.multinomial(len(sums), even, self.draws) @ sums)] if clusters > 1 else []
+        points = figures(sums.sum(axis=0, keepdims=True))
+        return self._named(points, batches, why_undefined, count=count, clusters=clusters)
+
+    def _named(
+        self,
+        points: dict[str, np.ndarray],
+        batches: list[dict[str, np.ndarray]],
+        why_undefined: Callable[[str], str],
+        *,
+        count: int,
+        clusters: int,
+    ) -> dict[str, Estimate]:
         return {
             name: estimate_of(
                 float(point),
@@ -104,6 +135,14 @@ class Bootstrap:
             )
             for name, [point] in points.items()
         }
+
+
+def in_blocks(prompt: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(N,) the block of each sample: its prompt, or, of more than 500 prompts, one of 500 blocks of them drawn at random.
+
+    Blocks in place of prompts keep the interval and bound its cost. Parameters: prompt, (N,) whole numbers from 0.
+    """
+    return np.asarray((rng.permutation(int(prompt.max(initial=-1)) + 1) % _BLOCKS)[prompt], dtype=np.intp)
 
 
 def prompt_names(clusters: npt.ArrayLike, sample_count: int) -> np.ndarray:

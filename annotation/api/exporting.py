@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -20,8 +20,10 @@ from annotation.api import access
 from annotation.api.access import STAFF, Role, Scope
 from annotation.api.serializers import VersionOutput
 from annotation.datasets import helpsteer2, trl
+from annotation.datasets.rows import LabelledSample
 from annotation.models import DatasetVersion, Project
 from annotation.services import versions
+from annotation.services.versions import LabelKind
 
 ROWS = {
     "helpsteer2": helpsteer2.rating_rows,
@@ -29,6 +31,8 @@ ROWS = {
     "helpsteer2-preference": helpsteer2.preference_rows,
 }
 PROFILES = (*ROWS, "trl-preference")
+LABELS: tuple[LabelKind, ...] = ("human", "merged")
+RowsOf = Callable[[LabelledSample], list[dict[str, Any]]]
 
 
 @extend_schema(methods=["GET"], operation_id="list_versions", responses=VersionOutput(many=True))
@@ -65,31 +69,55 @@ def version_file(request: Request, slug: str, number: int, path: str) -> FileRes
 
 
 @extend_schema(
-    parameters=[OpenApiParameter("profile", OpenApiTypes.STR, required=True, enum=PROFILES)],
+    parameters=[
+        OpenApiParameter("profile", OpenApiTypes.STR, required=True, enum=PROFILES),
+        OpenApiParameter("label", OpenApiTypes.STR, enum=LABELS, default="human"),
+    ],
     responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY},
 )
 @api_view(["GET"])
 def export(request: Request, slug: str) -> StreamingHttpResponse:
-    """The resolved samples as they are now, a JSON line a row, streamed."""
+    """The resolved samples as they are now, a JSON line a row, streamed.
+
+    `label=merged`: merged values, and with them the samples that judges settled alone; every row then says its `source`.
+    """
     project = access.project_for(request, slug, *STAFF, scope=Scope.READ)
     profile = request.query_params.get("profile", "")
     if profile not in PROFILES:
         raise ValidationError({"profile": f"{profile!r} is not a profile; use one of {', '.join(PROFILES)}."})
-    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(project, profile))
+    label = request.query_params.get("label", "human")
+    if label not in LABELS:
+        raise ValidationError({"label": f"{label!r} is no kind of label; use one of {', '.join(LABELS)}."})
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(project, profile, label))
     return StreamingHttpResponse(lines, content_type="application/x-ndjson")
 
 
-def _rows(project: Project, profile: str) -> Iterable[dict[str, Any]]:
+def _rows(project: Project, profile: str, label: LabelKind) -> Iterable[dict[str, Any]]:
     rubric = project.rubric
-    samples = partial(versions.labelled_samples, project, rubric)
+    samples = partial(versions.labelled_samples, project, rubric, label=label)
+    sourced = _with_source if label == "merged" else _as_it_is
     try:  # what the rubric rules out is said before the first byte
         if profile != "trl-preference":
             helpsteer2.require_free_names([a["name"] for a in rubric.attributes if a["scope"] == "response"])
-            return versions.each_row(samples, ROWS[profile])
+            return versions.each_row(samples, sourced(ROWS[profile]))
         trl.preference_attribute(rubric.attributes)
     except (trl.NoPreferenceAttribute, helpsteer2.AttributeNameTaken) as error:
         raise ValidationError({"profile": str(error)}) from error
-    return trl.preference_rows(samples(), shape=trl.shape_of(samples()), left_out=Counter())
+    shape = trl.shape_of(samples())
+
+    def preference(sample: LabelledSample) -> list[dict[str, Any]]:
+        return list(trl.preference_rows([sample], shape=shape, left_out=Counter()))
+
+    return versions.each_row(samples, sourced(preference))
+
+
+def _as_it_is(rows_of: RowsOf) -> RowsOf:
+    return rows_of
+
+
+def _with_source(rows_of: RowsOf) -> RowsOf:
+    """The same rows, each saying whether people or judges alone said it."""
+    return lambda sample: [{**row, "source": sample.source} for row in rows_of(sample)]
 
 
 def _version(request: Request, slug: str, number: int) -> DatasetVersion:

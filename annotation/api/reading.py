@@ -127,7 +127,8 @@ def _verdict(project: Project, given: dict[str, Any]) -> judging.Verdict:
         response_ids=[response["id"] for response in found.content.responses],
         partial=True,
     )
-    return judging.Verdict(found.pk, packed, given["probabilities"], given["raw_text"])
+    kept = {name: given[name] for name in ("probabilities", "raw_text", "details", "is_unsure", "is_relative")}
+    return judging.Verdict(found.pk, packed, **kept)
 
 
 @extend_schema(responses=OpenApiTypes.OBJECT)

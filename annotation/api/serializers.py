@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from annotation.api import plainly
 from annotation.models import Assignment, ConsensusLabel, DatasetVersion, Judgment, Project, Sample
-from annotation.services import governing, priorities, showing
+from annotation.services import governing, judgment_details, priorities, showing
 from annotation.services.submission import Answer, Receipt
 
 
@@ -181,12 +181,21 @@ class JudgmentOutput(serializers.ModelSerializer):
 
     class Meta:
         model = Judgment
-        fields = ("sample", "judge", "ratings", "probabilities", "created_at")
+        fields = (
+            "sample", "judge", "ratings", "probabilities", "is_unsure", "is_relative", "details", "created_at",
+        )  # fmt: skip
+
+
+def _is_bounded(given: Mapping[str, Any]) -> None:
+    if problem := judgment_details.problem_of_size(given):
+        raise serializers.ValidationError(problem)
 
 
 class JudgeInput(serializers.Serializer):
     name = serializers.CharField(max_length=200)
-    configuration = serializers.DictField(default=dict, help_text="model, revision, prompt version, parameters")
+    configuration = serializers.DictField(
+        default=dict, validators=[_is_bounded], help_text="model, revision, prompt version, parameters"
+    )
     family = serializers.CharField(max_length=100, allow_blank=True, default="")
     licence = serializers.CharField(max_length=100, default="unknown")
 
@@ -200,12 +209,25 @@ class VerdictInput(serializers.Serializer):
         default=None,
         help_text="for each place of the packed ratings a probability per level, or null",
     )
-    raw_text = serializers.CharField(allow_blank=True, default="")
+    raw_text = serializers.CharField(allow_blank=True, max_length=judgment_details.LONGEST_RAW_TEXT, default="")
+    is_unsure = serializers.BooleanField(default=False, help_text="it contradicted itself when the order was swapped")
+    is_relative = serializers.BooleanField(
+        default=False, help_text="a response is by a model of the judge's own family: measured, and without a vote"
+    )
+    details = serializers.DictField(
+        default=dict,
+        validators=[_is_bounded],
+        help_text="what is to be kept with it; Concord reads `comparisons` and `relatives`",
+    )
 
 
 class JudgmentsInput(serializers.Serializer):
     judge = JudgeInput()
-    judgments = VerdictInput(many=True)
+    judgments = VerdictInput(
+        many=True,
+        allow_empty=False,
+        error_messages={"empty": "Give at least one judgment: a judge is put to work by what it says."},
+    )
 
 
 class JudgmentsReceipt(serializers.Serializer):
@@ -228,6 +250,6 @@ class VersionOutput(serializers.ModelSerializer):
     class Meta:
         model = DatasetVersion
         fields = (
-            "number", "state", "filters", "policy", "rubric", "counts", "reliability", "files", "problem",
+            "number", "state", "origin", "about", "filters", "policy", "rubric", "counts", "reliability", "files", "problem",
             "requested_at", "finished_at",
         )  # fmt: skip

@@ -31,6 +31,7 @@ class LabelledSample:
     labels: {(response index or None, attribute): value}; None or a missing slot means that there is no label.
     votes: in the order in which they arrived; chosen: the indices of those that made the label.
     attributes: of the rubric, in its order, each at least {"name", "scope", "level", "values"}.
+    source: "judges" when no person said anything of it.
     """
 
     sample_id: str
@@ -43,6 +44,7 @@ class LabelledSample:
     tools: Sequence[JsonObject] | None = None
     metadata: JsonObject = field(default_factory=dict)
     split: Split = "train"
+    source: Literal["people", "judges"] = "people"
 
     def names_of(self, scope: str) -> list[str]:
         """The names of the attributes of one scope, in rubric order."""

@@ -1,11 +1,12 @@
 """What the database holds, one subject a file. The constraints are the truth; Python checks are courtesy."""
 
 from annotation.models.gold import GoldAnswer, GoldDispute
-from annotation.models.judges import Judge, Judgment, MergeFit, ProjectJudge
+from annotation.models.judges import Judge, Judgment, MergeFit, ProjectJudge, Silence
 from annotation.models.labels import ConsensusLabel, PosteriorFit, ReviewItem
 from annotation.models.pay import PriceChange
 from annotation.models.people import Annotator, ApiToken, Membership, User
 from annotation.models.projects import Policy, Project, ProjectEvent, ProjectFigures, Requirement, Rubric
+from annotation.models.routing import RoutingFit, RoutingPlan
 from annotation.models.samples import Sample, SampleContent, SampleEvent
 from annotation.models.trust import AnnotatorFigures, Notice, QualityRule
 from annotation.models.versions import DatasetVersion
@@ -36,9 +37,12 @@ __all__ = [
     "QualityRule",
     "Requirement",
     "ReviewItem",
+    "RoutingFit",
+    "RoutingPlan",
     "Rubric",
     "Sample",
     "SampleContent",
     "SampleEvent",
+    "Silence",
     "User",
 ]

@@ -10,7 +10,11 @@ class Judge(models.Model):
 
     class Kind(models.TextChoices):
         RECORDED = "recorded"  # judgments came with the data
+        LLM_COMPARISON = "llm-comparison"  # a language model says which response is better, in both orders
+        LLM_RATING = "llm-rating"  # a language model rates each attribute as a distribution over its levels
+        REWARD_MODEL = "reward-model"  # raw scores of a reward model
         REWARD_HEAD = "reward-head"  # a linear head fitted to this project's own labels
+        VERIFIER = "verifier"  # a program that checks: right answers, verifiable instructions
         EXTERNAL = "external"  # posted through the REST interface
 
     digest = models.CharField(max_length=64, unique=True)
@@ -24,7 +28,13 @@ class Judge(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="judge_kind_known", condition=Q(kind__in=["recorded", "reward-head", "external"])
+                name="judge_kind_known",
+                condition=Q(
+                    kind__in=[
+                        *("recorded", "llm-comparison", "llm-rating", "reward-model", "reward-head"),
+                        *("verifier", "external"),
+                    ]
+                ),
             )
         ]
 
@@ -55,6 +65,11 @@ class Judgment(models.Model):
     rubric = models.ForeignKey("annotation.Rubric", on_delete=models.PROTECT, related_name="+")
     ratings = ArrayField(models.SmallIntegerField(null=True))
     probabilities = models.JSONField(null=True, help_text="for each place of ratings, a probability per level, or null")
+    details = models.JSONField(default=dict, help_text="principle, both orders, counts of verdicts, raw scores")
+    is_unsure = models.BooleanField(default=False, help_text="it contradicted itself when the order was swapped")
+    is_relative = models.BooleanField(
+        default=False, help_text="a response is by a model of the judge's own family: kept and measured, not counted"
+    )
     raw_text = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -64,6 +79,21 @@ class Judgment(models.Model):
 
     def __str__(self) -> str:
         return f"judge {self.judge_id} on sample {self.sample_id}"
+
+
+class Silence(models.Model):
+    """A judge looked at a sample and has nothing to say of it. Without this one could not tell it from one that is still to come."""
+
+    sample = models.ForeignKey("annotation.Sample", on_delete=models.CASCADE, related_name="silences")
+    judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="silences")
+    rubric = models.ForeignKey("annotation.Rubric", on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sample", "judge", "rubric"], name="silence_once_per_sample")]
+
+    def __str__(self) -> str:
+        return f"judge {self.judge_id} has nothing to say of sample {self.sample_id}"
 
 
 class MergeFit(models.Model):

@@ -26,6 +26,14 @@ class ConsensusLabel(models.Model):
     annotations = ArrayField(models.BigIntegerField(), help_text="ids of the annotations that made the human value")
     policy = models.ForeignKey("annotation.Policy", on_delete=models.PROTECT, related_name="+", db_index=False)
     merge_fit = models.ForeignKey("annotation.MergeFit", on_delete=models.PROTECT, null=True, related_name="+")
+    routing_fit = models.ForeignKey(
+        "annotation.RoutingFit",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="judges settled it, on this promise; no person said anything of it",
+    )
     decided_by = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
 
@@ -42,6 +50,15 @@ class ConsensusLabel(models.Model):
                 condition=Q(is_current=True),
                 nulls_distinct=False,
             ),
+            models.CheckConstraint(
+                name="consensus_label_of_judges_is_not_human",
+                condition=Q(routing_fit=None)
+                | Q(human_value=None, human_expected=None, annotation_count=0, merged_value__isnull=False),
+            ),
+        ]
+        indexes = [
+            # services.routing: what judges settled, also what they settled once and people have now
+            models.Index(name="consensus_label_routed", fields=["sample"], condition=Q(routing_fit__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -33,6 +33,9 @@ class Project(models.Model):
     head_start_hours = models.PositiveSmallIntegerField(
         default=4, help_text="for so long an escalated sample goes to people of at least median weight only"
     )
+    lets_relatives_vote = models.BooleanField(
+        default=False, help_text="do judges count on samples that have a response by a model of their own family?"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

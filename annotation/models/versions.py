@@ -12,9 +12,15 @@ class DatasetVersion(models.Model):
         READY = "ready"
         FAILED = "failed"
 
+    class Origin(models.TextChoices):
+        PEOPLE = "people"  # this project's labels, with the votes behind them
+        MODELS = "models"  # rows that models made and nobody judged: machine-generated, and says so
+
     project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=16, choices=State, default=State.BUILDING)
+    origin = models.CharField(max_length=16, choices=Origin, default=Origin.PEOPLE)
+    about = models.JSONField(default=dict, help_text="of machine-generated rows: recipe, models, licences, lineage")
     filters = models.JSONField(default=dict)
     policy = models.ForeignKey("annotation.Policy", on_delete=models.PROTECT, related_name="+")
     rubric = models.ForeignKey("annotation.Rubric", on_delete=models.PROTECT, related_name="+")
@@ -36,6 +42,9 @@ class DatasetVersion(models.Model):
             models.UniqueConstraint(fields=["project", "number"], name="dataset_version_number_once"),
             models.CheckConstraint(
                 name="dataset_version_state_known", condition=Q(state__in=["building", "ready", "failed"])
+            ),
+            models.CheckConstraint(
+                name="dataset_version_origin_known", condition=Q(origin="people") | Q(origin="models", snapshot_at=None)
             ),
         ]
 

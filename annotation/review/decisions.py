@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotation.models import Sample
-from annotation.services import adjudication, asking
+from annotation.services import adjudication, asking, routing
 
 CAUSES = [
     {"value": "", "label": "Choose a cause"},
@@ -24,6 +24,8 @@ def actions(sample: Sample, *, has_proposal: bool) -> list[dict[str, Any]]:
     asks = ngettext(
         "%d more person is asked, then it is decided anew.", "%d more are asked, then it is decided anew.", people
     )
+    first = _("Judges settled it. It gets its first round of people, and their label counts.")
+    asked = first if routing.is_settled_by_judges(sample) else asks % people
     accept = {
         "value": "accept",
         "label": _("Accept"),
@@ -39,7 +41,7 @@ def actions(sample: Sample, *, has_proposal: bool) -> list[dict[str, Any]]:
         {
             "value": "escalate",
             "label": _("Ask again"),
-            "effect": asks % people if people else _("Nobody is left to ask in this project."),
+            "effect": asked if people else _("Nobody is left to ask in this project."),
             "impossible": not people,
         },
         {"value": "exclude", "label": _("Exclude"), "effect": _("It leaves the data set and is given to nobody.")},

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from annotation import querysets
 from annotation.models import DatasetVersion, Policy, Project, ProjectFigures, Sample
 from annotation.ratings import Place
+from annotation.review.estimates import shown
 from annotation.services.figures import FIRST_ROUNDS, RANDOM_SLICE
 from annotation.web.pay import statement_urls
 
@@ -169,9 +170,15 @@ def _funnel(samples: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _counts(samples: dict[str, Any]) -> list[dict[str, Any]]:
+    settled = samples.get("settled_by_judges", 0)
     return [
         {"label": "Samples", "value": samples["total"], "hint": ""},
         {"label": "Annotations", "value": samples["annotations"], "hint": "that count"},
+        *(
+            [{"label": "Settled by judges", "value": settled, "hint": "no person said anything of them"}]
+            if settled
+            else []
+        ),
     ]
 
 
@@ -199,16 +206,29 @@ def _judges(project: Project, figures: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "attribute": _title(project, people["attribute"]),
             "weight_text": weight_text(weights.get(people["attribute"])),
-            "people": _agreement(people, beside),
-            "rows": [
-                {"name": row["judge"], "kind": row["kind"], **_agreement(row, other)}
-                for row, other in _side_by_side(figures, "judges")
-                if row["attribute"] == people["attribute"]
-            ],
+            "people": _agreement(shown(people), shown(beside)),
+            **_judges_of(figures, people["attribute"]),
         }
         for people, beside in _side_by_side(figures, "people")
         if figures["judges"]
     ]
+
+
+def _judges_of(figures: dict[str, Any], attribute: str) -> dict[str, Any]:
+    """The judges with something to compare, and the names of the others: why they have nothing is the same for each."""
+    found = [(row, other) for row, other in _side_by_side(figures, "judges") if row["attribute"] == attribute]
+    return {
+        "rows": [
+            {"name": row["judge"], "kind": row["kind"], **_agreement(shown(row), shown(other))}
+            for row, other in found
+            if _is_compared(row) or _is_compared(other)
+        ],
+        "uncompared": [row["judge"] for row, other in found if not (_is_compared(row) or _is_compared(other))],
+    }
+
+
+def _is_compared(row: dict[str, Any] | None) -> bool:
+    return row is not None and row["equal_share"]["value"] is not None
 
 
 def _agreement(row: dict[str, Any], beside: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -245,6 +265,7 @@ def _version(project: Project, version: DatasetVersion) -> dict[str, Any]:
     return {
         "name": f"v{version.number}",
         "state": version.state,
+        "is_machine_made": version.origin == DatasetVersion.Origin.MODELS,
         "created_at": version.requested_at,
         "url": reverse("annotation:version", args=[project.slug, version.number]) if ready else "",
         "row_count": sum(file["rows"] for file in version.files) if ready else None,

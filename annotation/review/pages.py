@@ -119,7 +119,7 @@ def sample_page(project: Project, sample: Sample, *, posted: Mapping[str, Any] |
         "sample": _sample(sample, events[-1].text if events else ""),
         "annotations": [_annotation(a, sample, marks[a.pk]) for a in annotations],
         "scales": [_scale(at, place, sample, dots[at], bracketed[at], posted) for at, place in enumerate(places)],
-        "judges": [_judge(judgment, sample) for judgment in _judgments(project, sample)],
+        "judges": [_judge(project, judgment, sample) for judgment in _judgments(project, sample)],
         "events": [_event(event) for event in events],
         "causes": decisions.CAUSES,
         "chosen_cause": posted.get("cause", ""),
@@ -249,10 +249,16 @@ def _dots(
     ]
 
 
-def _judge(judgment: Judgment, sample: Sample) -> dict[str, Any]:
+def _judge(project: Project, judgment: Judgment, sample: Sample) -> dict[str, Any]:
     places = ratings.layout(judgment.rubric.attributes, sample.response_count)
     said = [word for word in words(places, judgment.ratings, sample) if word["label"] != "not given"]
-    return {"name": judgment.judge.name, "values": said}
+    without_vote = judgment.is_relative and not project.lets_relatives_vote
+    return {
+        "name": judgment.judge.name,
+        "values": said,
+        "is_unsure": judgment.is_unsure,
+        "without_vote": without_vote,
+    }
 
 
 def _settled_values(sample: Sample, places: Sequence[ratings.Place]) -> list[int | None]:

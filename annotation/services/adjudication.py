@@ -6,7 +6,7 @@ from typing import Any
 
 from annotation import ratings, transitions
 from annotation.models import ReviewItem, Sample, User
-from annotation.services import asking, head_starts, labels, settlement
+from annotation.services import asking, head_starts, labels, routing, settlement
 from annotation.services.retrying import in_one_transaction
 
 State = Sample.State
@@ -39,8 +39,11 @@ def set_label(
 
 @in_one_transaction
 def ask_more(*, sample_id: int, by: User, note: str, cause: str, at: datetime) -> None:
-    """Send a sample to two more people. Raises NotReviewable when nobody is left or its state forbids it."""
+    """Send a sample to two more people, or to its first ones when judges settled it. Raises NotReviewable when nobody is left or its state forbids it."""
     sample = _lock(sample_id)
+    if routing.is_settled_by_judges(sample):  # nobody was asked yet: it gets its first round
+        routing.send_to_people(sample_id=sample_id, by=by, at=at, text=note)
+        return
     if sample.state not in (State.CONTESTED, State.RESOLVED):
         raise NotReviewable(
             f"Sample {sample.external_id} is {sample.state}; only a contested or resolved one can be sent out again."

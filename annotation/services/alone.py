@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-MERGING, LEARNING, APPLYING = 1, 2, 3
+MERGING, LEARNING, APPLYING, ROUTING = 1, 2, 3, 4
 
 
 @contextmanager

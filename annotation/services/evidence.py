@@ -59,8 +59,17 @@ def first_rounds(project: Project) -> list[Evidence]:
 
 def first_round_sample_count(project: Project) -> int:
     """How many samples have a rating of the first round: counted, not read."""
-    counted = _counted_of(project).filter(round=1).order_by()
-    return counted.values("assignment__sample_id").distinct().count()
+    return _first_rounds_of(project).count()
+
+
+def first_round_sample_ids(project: Project) -> list[int]:
+    """Samples that have a rating of the first round."""
+    return list(_first_rounds_of(project).values_list("assignment__sample_id", flat=True))
+
+
+def _first_rounds_of(project: Project) -> QuerySet[Annotation, Any]:
+    """One row a sample."""
+    return _counted_of(project).filter(round=1).order_by().values("assignment__sample_id").distinct()
 
 
 def random_slice(project: Project) -> list[Evidence]:
@@ -170,13 +179,33 @@ def votes(of: Evidence) -> tuple[Votes, list[int]]:
 
 
 def judged(project: Project, judge: Judge, evidence: Sequence[Evidence]) -> list[np.ndarray]:
-    """One judge's values on the units of each Evidence, (N,) floats, NaN = no judgment. Under the rubric that it was asked.
+    """One judge's values that count, on the units of each Evidence: (N,) floats, NaN = none.
+
+    A judge has no vote on a sample with a response by a model of its own family, unless the project lets relatives vote.
 
     Values and not distributions: calibration says how far a value can be believed. What a head that was fitted without
     a prompt makes of the other levels also tells, by what is missing, what people said of that prompt; measured here, values
     predicted people as well or better on three sets, and ignorant heads no longer seemed to help.
     """
-    rows = Judgment.objects.filter(judge=judge, sample__project=project, rubric=project.rubric)
+    return _on_units(judgments_that_count(project, judge), evidence)
+
+
+def everything_judged(project: Project, judge: Judge, evidence: Sequence[Evidence]) -> list[np.ndarray]:
+    """As `judged`, with what the judge said where it has no vote: to measure it, never to merge or settle anything."""
+    return _on_units(judgments(project, judge), evidence)
+
+
+def judgments_that_count(project: Project, judge: Judge) -> QuerySet[Judgment]:
+    said = judgments(project, judge)
+    return said if project.lets_relatives_vote else said.filter(is_relative=False)
+
+
+def judgments(project: Project, judge: Judge) -> QuerySet[Judgment]:
+    """What one judge said, under the rubric that it was asked."""
+    return Judgment.objects.filter(judge=judge, sample__project=project, rubric=project.rubric)
+
+
+def _on_units(rows: QuerySet[Judgment], evidence: Sequence[Evidence]) -> list[np.ndarray]:
     said = dict(rows.values_list("sample_id", "ratings"))
     return [_judged(of, said) for of in evidence]
 

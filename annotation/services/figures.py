@@ -11,7 +11,7 @@ from django.db.models import Count, Max
 
 from annotation import querysets
 from annotation.models import Annotation, Judgment, MergeFit, Project, ProjectEvent, ProjectFigures, Sample, SampleEvent
-from annotation.services import changes, evidence, judge_figures, judging, shortage
+from annotation.services import changes, evidence, judge_figures, judge_leanings, judging, routing, shortage
 from annotation.services.changes import Mark
 from annotation.services.evidence import Evidence
 from consensus import reliability
@@ -52,7 +52,7 @@ def is_up_to_date(project: Project) -> bool:
 
 def _small(project: Project) -> Iterable[object]:
     """The rules, the judges, the fits, and who may work."""
-    yield project.rubric.pk, project.policy.pk
+    yield project.rubric.pk, project.policy.pk, project.lets_relatives_vote
     yield ProjectEvent.objects.filter(project=project).aggregate(last=Max("pk"))
     yield list(judging.enabled_judges(project).values_list("pk", flat=True))
     yield list(MergeFit.objects.filter(project=project, is_current=True).order_by("pk").values_list("pk", flat=True))
@@ -84,6 +84,8 @@ def compute(project: Project) -> dict[str, Any]:
         "measured_on": headline,
         **_agreement(project, first, headline),
         "beside": [_agreement(project, of, name) for name, of in beside],
+        "judge_totals": judge_leanings.totals(project),
+        "leanings": judge_leanings.of_project(project, measured[FIRST_ROUNDS]),
         "after_selection": [_reliability(row, AFTER_SELECTION) for row in evidence.after_selection(project)],
         "weights": [
             {"attribute": f.attribute, "weight": f.weight, "samples": f.sample_count, **f.details}
@@ -122,11 +124,12 @@ def _samples(project: Project) -> dict[str, Any]:
 
     A first round is complete when the sample was ever decided. One `disagreed` when it was not enough to go by, whatever the
     policy calls that and whether or not anybody more was asked. Shares of what disagreed or escalated leave the random slice
-    out, which cannot.
+    out, which cannot; what judges settled alone is in none of them.
     """
     work = Sample.objects.filter(project=project, purpose=Sample.Purpose.WORK)
     states = dict(work.order_by().values_list("state").annotate(Count("pk")))
-    decided = work.exclude(state=Sample.State.OPEN)
+    by_judges = routing.settled(project).order_by()
+    decided = work.exclude(state=Sample.State.OPEN).exclude(pk__in=by_judges.values("pk"))
     could = decided.filter(is_fixed_overlap=False)
     escalated = could.filter(events__target=Sample.State.ESCALATED).distinct().count()
     disagreed = could.filter(events__reason__in=NOT_ENOUGH).distinct().count()
@@ -134,7 +137,8 @@ def _samples(project: Project) -> dict[str, Any]:
     return {
         "total": sum(states.values()),
         "states": {state: states.get(state, 0) for state in Sample.State.values},
-        "decided": sum(states.values()) - states.get(Sample.State.OPEN, 0),
+        "decided": decided.count(),
+        "settled_by_judges": by_judges.count(),
         "could_escalate": could.count(),
         "escalated_ever": escalated,
         "disagreed": disagreed,

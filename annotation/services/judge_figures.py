@@ -1,4 +1,8 @@
-"""Judges beside people: how far they agree, whether one may stand in for a person, and what a panel of them is worth."""
+"""Judges beside people: how far they agree, whether one may stand in for a person, and what a panel of them is worth.
+
+A judge is measured on everything it said, also where it has no vote because a response is by a relative. The panel is those
+who vote.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,11 +21,12 @@ SEED = 20260101  # intervals are the same every time they are computed from the 
 
 @dataclass(frozen=True, eq=False)
 class _Spoken:
-    """What people said of one attribute, and the enabled judges' values on the same units."""
+    """What people said of one attribute, and the enabled judges' values on the same units: all, and those that count."""
 
     of: Evidence
     votes: Votes
     words: list[tuple[Judge, np.ndarray]]
+    counting: list[np.ndarray]
 
 
 def of_project(project: Project, measured: Sequence[Evidence], measured_on: str) -> dict[str, list[dict[str, Any]]]:
@@ -35,9 +40,15 @@ def of_project(project: Project, measured: Sequence[Evidence], measured_on: str)
 
 def _spoken(project: Project, measured: Sequence[Evidence]) -> list[_Spoken]:
     judges = list(judging.enabled_judges(project))
-    words = [evidence.judged(project, judge, measured) for judge in judges]
+    words = [evidence.everything_judged(project, judge, measured) for judge in judges]
+    counting = [evidence.judged(project, judge, measured) for judge in judges]
     return [
-        _Spoken(of, evidence.votes(of)[0], [(judge, word[place]) for judge, word in zip(judges, words, strict=True)])
+        _Spoken(
+            of=of,
+            votes=evidence.votes(of)[0],
+            words=[(judge, word[place]) for judge, word in zip(judges, words, strict=True)],
+            counting=[word[place] for word in counting],
+        )
         for place, of in enumerate(measured)
     ]
 
@@ -53,6 +64,7 @@ def _judge(said: _Spoken, judge: Judge, word: np.ndarray, measured_on: str) -> d
     of, rng = said.of, np.random.default_rng(SEED)
     return {
         "judge": judge.name,
+        "digest": judge.digest,
         "kind": judge.kind,
         "attribute": of.attribute,
         "measured_on": measured_on,
@@ -62,6 +74,6 @@ def _judge(said: _Spoken, judge: Judge, word: np.ndarray, measured_on: str) -> d
 
 
 def _panel(said: _Spoken, measured_on: str) -> dict[str, Any]:
-    words, rng = [word for _, word in said.words], np.random.default_rng(SEED)
-    worth = panel.effective_number(words, said.votes, said.of.scale, said.of.prompts, rng)
+    rng = np.random.default_rng(SEED)
+    worth = panel.effective_number(said.counting, said.votes, said.of.scale, said.of.prompts, rng)
     return {"attribute": said.of.attribute, "measured_on": measured_on, **asdict(worth)}

@@ -4,18 +4,19 @@ import json
 import math
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import transaction
 
 from annotation import ratings
-from annotation.models import Annotation, ConsensusLabel, MergeFit, Policy, Sample, User
+from annotation.models import Annotation, ConsensusLabel, MergeFit, Policy, RoutingFit, Sample, User
 from annotation.services import posteriors
 from annotation.statements import settling as statements
 from annotation.statements.running import rows
 from consensus import aggregate
 
 ADJUDICATION = "adjudication"
+OF_JUDGES = "judges/1"
 
 
 def write(*, sample: Sample, annotations: Sequence[Annotation], policy: Policy, at: datetime) -> None:
@@ -81,6 +82,42 @@ def adjudicate(
             )
             for place, value in zip(places, values, strict=True)
         ],
+    )
+
+
+class Spoken(Protocol):
+    """A judged place, its value and the probability of each level (routing_looks.Said)."""
+
+    @property
+    def place(self) -> tuple[int | None, str]: ...
+    @property
+    def value(self) -> int: ...
+    @property
+    def probabilities(self) -> list[float]: ...
+
+
+def write_of_judges(*, sample: Sample, said: Sequence[Spoken], policy: Policy, fit: RoutingFit, at: datetime) -> None:
+    """Label a sample that no person has said anything of: a merged value that rests on judges alone, and no human value."""
+    last = {
+        (label.response, label.attribute): label.revision for label in rows(statements.LAST_LABELS, sample=sample.pk)
+    }
+    ConsensusLabel.objects.bulk_create(
+        ConsensusLabel(
+            sample=sample,
+            response=response,
+            attribute=attribute,
+            revision=last.get((response, attribute), 0) + 1,
+            merged_value=one.value,
+            probabilities=one.probabilities,
+            method=OF_JUDGES,
+            annotation_count=0,
+            annotations=[],
+            policy=policy,
+            routing_fit=fit,
+            created_at=at,
+        )
+        for one in said
+        for response, attribute in [one.place]
     )
 
 

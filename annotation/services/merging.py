@@ -100,7 +100,7 @@ def _mark(project: Project) -> Mark | None:
 
 
 def _small(project: Project) -> Iterator[object]:
-    yield project.rubric.pk
+    yield project.rubric.pk, project.lets_relatives_vote
     yield list(judging.enabled_judges(project).values_list("pk", flat=True))
 
 
@@ -111,7 +111,9 @@ WATCHED = changes.Watch(
         (SampleEvent.objects.all(), "sample__project"),
         (Judgment.objects.all(), "sample__project"),
         (
-            ConsensusLabel.objects.filter(is_current=True, merge_fit=None).exclude(method=labels.ADJUDICATION),
+            ConsensusLabel.objects.filter(is_current=True, merge_fit=None, routing_fit=None).exclude(
+                method=labels.ADJUDICATION
+            ),
             "sample__project",
         ),
     ),
@@ -123,6 +125,7 @@ def _labels_of(project: Project) -> QuerySet[ConsensusLabel]:
     """The labels that are merged: current, made by people's votes, of attributes that the rubric still has."""
     names = [attribute["name"] for attribute in project.rubric.attributes]
     current = ConsensusLabel.objects.filter(sample__project=project, is_current=True, attribute__in=names)
+    current = current.filter(routing_fit=None)  # judges settled the others: there are no people to merge with
     return current.exclude(method=labels.ADJUDICATION)
 
 

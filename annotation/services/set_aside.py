@@ -161,7 +161,8 @@ def _tried(assignment_id: int, order: Notice, at: datetime) -> str:
 
 def versions_with(annotator: Annotator) -> list[tuple[DatasetVersion, int]]:
     """The finished data set versions that hold answers of this person, newest first, with how many. Files never change."""
-    ready = annotator.project.versions.filter(state=DatasetVersion.State.READY).order_by("-number")
+    of_people = annotator.project.versions.filter(origin=DatasetVersion.Origin.PEOPLE)
+    ready = of_people.filter(state=DatasetVersion.State.READY).order_by("-number")
     counted = [(version, _answers_in(version, annotator)) for version in ready]
     return [(version, count) for version, count in counted if count]
 

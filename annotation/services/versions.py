@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -18,11 +18,12 @@ from django.db.models import Max, QuerySet
 from annotation import querysets, ratings
 from annotation.datasets import helpsteer2, rows, trl
 from annotation.models import Annotation, ConsensusLabel, DatasetVersion, Project, Rubric, Sample, User
-from annotation.services import figures
+from annotation.services import figures, routing
 
 LEASE = timedelta(minutes=10)
 CHUNK = 500
 State = DatasetVersion.State
+LabelKind = Literal["human", "merged"]
 
 
 class VersionFailed(Exception):
@@ -32,16 +33,45 @@ class VersionFailed(Exception):
 @transaction.atomic
 def request(*, project: Project, by: User | None, at: datetime) -> DatasetVersion:
     """Ask for a version of the project's resolved samples as they are. The row is the work: a worker takes it."""
+    return _numbered(project, by, at, filters={"state": Sample.State.RESOLVED})
+
+
+@transaction.atomic
+def publish_machine_made(
+    *,
+    project: Project,
+    contents: Iterable[tuple[str, Iterable[dict[str, Any]]]],
+    about: dict[str, Any],
+    by: User | None,
+    at: datetime,
+) -> DatasetVersion:
+    """Publish rows that models made and nobody judged, as a version that says so. Raises VersionFailed, and leaves nothing.
+
+    contents: each file's name with its rows; one without rows is left out. about: recipe, models, licences, lineage.
+    """
+    version = _numbered(project, by, at, origin=DatasetVersion.Origin.MODELS, about=about)
+    folder = f"versions/{project.slug}/v{version.number}-{secrets.token_hex(4)}"
+    try:
+        files = [file for name, made in contents if (file := _write(f"{folder}/{name}", name, made))["rows"]]
+    except OSError as error:
+        raise VersionFailed(f"Version {version.number} of {project.slug} could not be written: {error}") from error
+    version.state, version.folder, version.files, version.finished_at = State.READY, folder, files, at
+    version.counts = {file["path"]: file["rows"] for file in files}
+    version.save(update_fields=["state", "folder", "files", "finished_at", "counts"])
+    return version
+
+
+def _numbered(project: Project, by: User | None, at: datetime, **about: Any) -> DatasetVersion:
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # numbers are given one after the other
     last = project.versions.aggregate(last=Max("number"))["last"] or 0
     return DatasetVersion.objects.create(
         project=project,
         number=last + 1,
-        filters={"state": Sample.State.RESOLVED},
         policy=project.policy,
         rubric=project.rubric,
         requested_by=by,
         requested_at=at,
+        **about,
     )
 
 
@@ -107,7 +137,8 @@ def _write_files(
         samples = partial(labelled_samples, version.project, version.rubric)
         contents = _contents(samples, version.rubric, left_out)
         files = [_write(f"{folder}/{name}", name, made) for name, made in contents]
-        total = Sample.objects.filter(project=version.project, state=Sample.State.RESOLVED).count()
+        resolved = Sample.objects.filter(project=version.project, state=Sample.State.RESOLVED)
+        total = resolved.exclude(pk__in=routing.settled(version.project).order_by().values("pk")).count()
         reliability = figures.compute_reliability(version.project)
     kept = [described for described in files if described["rows"]]
     return kept, {"samples": total, "left_out_of_preference": dict(left_out)}, reliability
@@ -136,8 +167,11 @@ def each_row(
     return (row for sample in samples() for row in rows_of(sample))
 
 
-def labelled_samples(project: Project, rubric: Rubric) -> Iterator[rows.LabelledSample]:
-    """The resolved samples with their labels and the votes behind them, in id order, a chunk at a time."""
+def labelled_samples(project: Project, rubric: Rubric, *, label: LabelKind = "human") -> Iterator[rows.LabelledSample]:
+    """The resolved samples with their labels and the votes behind them, in id order, a chunk at a time.
+
+    `label`: what people say, without the samples that judges settled alone; or "merged", with these, marked by their source.
+    """
     last = 0
     while chunk := list(
         Sample.objects.filter(project=project, state=Sample.State.RESOLVED, purpose=Sample.Purpose.WORK, pk__gt=last)
@@ -147,7 +181,9 @@ def labelled_samples(project: Project, rubric: Rubric) -> Iterator[rows.Labelled
         last = chunk[-1].pk
         votes, labels = _votes(chunk), _labels(chunk)
         for sample in chunk:
-            yield _labelled(sample, rubric, votes.get(sample.pk, []), labels.get(sample.pk, []))
+            own = labels.get(sample.pk, [])
+            if label == "merged" or not _is_of_judges(own):
+                yield _labelled(sample, rubric, votes.get(sample.pk, []), own, label)
 
 
 def _votes(chunk: list[Sample]) -> dict[int, list[Annotation]]:
@@ -165,8 +201,18 @@ def _labels(chunk: list[Sample]) -> dict[int, list[ConsensusLabel]]:
     return found
 
 
+def _is_of_judges(labels: Iterable[ConsensusLabel]) -> bool:
+    return any(label.routing_fit_id is not None for label in labels)
+
+
+def _value(label: ConsensusLabel, kind: LabelKind) -> int | None:
+    """What is not merged yet is what people say."""
+    is_merged = kind == "merged" and label.merged_value is not None
+    return label.merged_value if is_merged else label.human_value
+
+
 def _labelled(
-    sample: Sample, rubric: Rubric, votes: list[Annotation], labels: list[ConsensusLabel]
+    sample: Sample, rubric: Rubric, votes: list[Annotation], labels: list[ConsensusLabel], kind: LabelKind
 ) -> rows.LabelledSample:
     content = sample.content
     used = {annotation for label in labels for annotation in label.annotations}
@@ -177,10 +223,11 @@ def _labelled(
         tools=content.tools,
         metadata=content.metadata,
         split=rows.split_of(content.messages),
-        labels={(label.response, label.attribute): label.human_value for label in labels},
+        labels={(label.response, label.attribute): _value(label, kind) for label in labels},
         votes=[_vote(vote, rubric, sample.response_count) for vote in votes],
         chosen=[index for index, vote in enumerate(votes) if vote.pk in used],
         attributes=rubric.attributes,
+        source="judges" if _is_of_judges(labels) else "people",
     )
 
 

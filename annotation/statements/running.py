@@ -15,13 +15,24 @@ def rows(statement: str, **values: Any) -> list[Any]:
 
     Integers are sent as bigint whatever their size, so that one statement is prepared once and not once a size.
     """
+    with connection.wrap_database_errors:
+        cursor = _executed(statement, values)
+        return _named(statement, cursor) if cursor.rownumber is not None else []
+
+
+def changed(statement: str, **values: Any) -> int:
+    """How many rows a statement inserted or changed; otherwise as `rows`."""
+    with connection.wrap_database_errors:
+        return _executed(statement, values).rowcount
+
+
+def _executed(statement: str, values: dict[str, Any]) -> psycopg.Cursor[Any]:
     connection.ensure_connection()
     sent = {name: Int8(value) if type(value) is int else value for name, value in values.items()}
     # A cursor of psycopg's own: Django's bind their values in the client, where nothing can be prepared.
-    with connection.wrap_database_errors:
-        cursor = psycopg.Cursor(connection.connection)
-        cursor.execute(statement, sent)
-        return _named(statement, cursor) if cursor.rownumber is not None else []
+    cursor = psycopg.Cursor(connection.connection)
+    cursor.execute(statement, sent)
+    return cursor
 
 
 def row(statement: str, **values: Any) -> Any:

@@ -41,6 +41,9 @@ def verdict(sample="s0", value=5, **more):
     return {"sample": sample, "ratings": [{"attribute": "overall", "value": value}], **more}
 
 
+BOTH_ORDERS = {"given": {"first": 0.9, "second": 0.1}, "swapped": {"first": 0.8, "second": 0.2}}
+
+
 def judgments(*verdicts, **judge):
     return {"judge": {"name": "robo", "configuration": {"model": "m"}, **judge}, "judgments": list(verdicts)}
 
@@ -124,6 +127,56 @@ def test_judgments_are_posted_and_read(decided, as_ada, as_rita):
         ("s0", [5], [SURE]),
         ("s1", [3], None),
     ]
+
+
+def test_what_comes_with_a_judgment_is_kept_and_read(decided, as_ada, as_rita):
+    told = {"is_unsure": True, "is_relative": True, "details": {"principle": "clarity", "relatives": [0]}}
+    assert as_ada.post("/projects/recipes/judgments/", judgments({**verdict(), **told})).status_code == 201
+    [row] = as_rita.get("/projects/recipes/judgments/").json()["results"]
+    assert {name: row[name] for name in told} == told
+
+
+@pytest.mark.parametrize("told", [{"is_relative": "maybe"}, {"details": [1]}])
+def test_what_comes_with_a_judgment_has_a_form(decided, as_ada, told):
+    problem(as_ada.post("/projects/recipes/judgments/", judgments({**verdict(), **told})), 400)
+
+
+def test_details_that_cannot_be_read_are_refused_with_the_reason(decided, as_ada):
+    wrong = {**verdict(), "details": {"comparisons": {"overall": {"given": {"first": 1}}}}}
+    told = problem(as_ada.post("/projects/recipes/judgments/", judgments(wrong)), 422)
+    assert "Give given and swapped" in str(told)
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"details": {"note": "x" * 70_000}}, "70012 bytes as JSON, and 65536 are kept"),
+        ({"details": {"note": [[[[[[[[1]]]]]]]]}}, "Nested deeper than 8"),
+        ({"raw_text": "x" * 204_801}, "204800"),
+    ],
+)
+def test_what_comes_with_a_judgment_has_limits(decided, as_ada, told, says):
+    told = problem(as_ada.post("/projects/recipes/judgments/", judgments({**verdict(), **told})), 400)
+    assert says in str(told)
+    assert not ProjectJudge.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("details", "says"),
+    [
+        ({"relatives": [0, 0]}, "each once"),
+        ({"comparisons": {"beauty": BOTH_ORDERS}}, "name 'beauty', which the rubric does not have; it has: overall"),
+    ],
+)
+def test_details_that_do_not_fit_the_sample_are_refused(decided, as_ada, details, says):
+    told = problem(as_ada.post("/projects/recipes/judgments/", judgments({**verdict(), "details": details})), 422)
+    assert says in str(told)
+
+
+def test_no_judge_is_put_to_work_by_saying_nothing(decided, as_ada):
+    told = problem(as_ada.post("/projects/recipes/judgments/", judgments()), 400)
+    assert "Give at least one judgment" in str(told)
+    assert not ProjectJudge.objects.exists()
 
 
 def test_posting_again_adds_nothing(decided, as_ada):

@@ -52,13 +52,16 @@ from annotation.services import (
     leases,
     merging,
     projects,
+    routing,
     submission,
     versions,
 )
 from annotation.services.claiming import NotClaimable
 from annotation.services.judging import JudgeIdentity, Verdict
-from modelgen import reward_heads
 from modelgen.models import RewardHeadPlan
+from modelgen.pipeline.recipe import parse_recipe
+from modelgen.running import carrying_out, recipes, reward_heads
+from tests.modelgen.scripted import ScriptedEngine, at_hand, saying
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
@@ -253,12 +256,32 @@ def rich(db):
     speak(project, "own judge", samples)
     speak(project, "shared judge", samples)
     reward_heads.plan_for(project)
+    ask_models(project)
     merging.merge_project(project=project, at=NOW)
     figures.refresh(project=project, at=NOW)
+    routing.switch_on(project=project, target=0.9, risk=0.1, by=User.objects.get(username="ada"), at=NOW)
+    routing.run(project=project, at=NOW)
     projects.change_policy(project=project, by=None, at=NOW, reason="To learn.", label_rule="posterior")
     learning.learn(project=project, at=NOW)
     publish(project)
     return project
+
+
+RECIPE = """
+name: questions
+models: {writer: small-model}
+stages:
+  - {kind: listed-topics, topics: [Bread, Rivers]}
+  - {kind: questions, count: 1}
+"""
+
+
+def ask_models(project):
+    """A recipe under way: its first stage made something, in its second a model said nothing of use."""
+    recipes.start(recipe=parse_recipe(RECIPE), project=project, by=None, at=NOW)
+    carrying_out.look(at=NOW)
+    mumbling = at_hand(ScriptedEngine(lambda call: saying("Hm.")), "small-model")
+    assert carrying_out.do_next(mumbling, now=lambda: NOW)
 
 
 @pytest.fixture
@@ -334,6 +357,9 @@ def test_nearly_every_table_had_a_row(rich):
         "annotation_golddispute",
         "annotation_qualityrule",
         "annotation_requirement",
+        "modelgen_hiddenstate",
+        "modelgen_runfile",
+        "annotation_silence",
         "annotation_annotatorfigures",
         "annotation_pricechange",
         "annotation_projectevent",

@@ -45,6 +45,11 @@ def test_anything_else_is_another_judge(about):
     assert len(identity().digest) == 64
 
 
+def test_a_name_turns_nothing_round():
+    assert identity(name="ro\u202ebo\n").name == "ro\ufffdbo\ufffd"
+    assert identity(name="برنامه\u200cنویس").name == "برنامه\u200cنویس"
+
+
 def test_one_judge_may_work_in_two_projects(project, robo):
     judging.enable(project=make_project("elsewhere"), identity=identity())
     assert (Judge.objects.count(), ProjectJudge.objects.count()) == (1, 2)

@@ -35,7 +35,8 @@ from annotation.services.changes import Mark
 from annotation.services.judging import JudgeIdentity, Verdict
 from annotation.web import waiting
 from consensus import reliability
-from modelgen import reward_heads
+from modelgen.running import reward_heads
+from modelgen.running.reward_heads import fitting
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -540,7 +541,7 @@ def test_a_reward_head_looks_at_nothing_when_nothing_happened(looked, monkeypatc
     plan = reward_heads.plan_for(looked)
     for _ in range(3):
         reward_heads.judge_all_projects()
-    monkeypatch.setattr(reward_heads, "_judgeable", lambda project: pytest.fail("read all annotations"))
+    monkeypatch.setattr(evidence, "first_rounds", lambda project: pytest.fail("read all annotations"))
     monkeypatch.setattr(judging, "samples_lacking", lambda *asked: pytest.fail("looked through all samples"))
     assert reward_heads.judge_all_projects() == 0
     plan.refresh_from_db()
@@ -550,7 +551,7 @@ def test_a_reward_head_looks_at_nothing_when_nothing_happened(looked, monkeypatc
 def test_a_reward_head_is_due_by_a_count_and_not_by_reading(looked, monkeypatch):
     plan = reward_heads.plan_for(looked)
     monkeypatch.setattr(evidence, "first_rounds", lambda project: pytest.fail("read all annotations"))
-    assert not reward_heads._is_due(plan)
+    assert not fitting.is_due(plan)
     assert evidence.first_round_sample_count(looked) == 2
 
 
