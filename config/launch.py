@@ -9,6 +9,7 @@ from contextlib import contextmanager
 NEEDS_NO_SERVERS = {
     None,
     "aggregate",
+    "models",
     "check",
     "collectstatic",
     "compilemessages",

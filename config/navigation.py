@@ -17,8 +17,8 @@ PAGES = {
 # Further pages of a role, beside the one that it starts on.
 FURTHER_PAGES = {
     Role.ANNOTATOR: (("annotation:record", _("My record")),),
-    Role.REVIEWER: (("annotation:gold", _("Gold")),),
-    Role.ADMIN: (("annotation:people", _("People")),),
+    Role.REVIEWER: (("annotation:gold", _("Gold")), ("annotation:judges", _("Judges")), ("modelgen:runs", _("Models"))),
+    Role.ADMIN: (("annotation:people", _("People")), ("annotation:routing", _("Routing"))),
 }
 
 

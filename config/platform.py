@@ -64,8 +64,13 @@ def _require_files_folder() -> None:
 
 
 def supervisor(*, say: Say, quiet: bool = False) -> Supervisor:
-    """The web server, a worker for both queues, and beat; started in this order, stopped in the opposite one."""
-    return Supervisor([web(), _worker(), _beat()], say, log_folder=settings.VAR_DIR / "log", quiet=quiet)
+    """The web server, a worker for each queue, and beat; started in this order, stopped in the opposite one."""
+    return Supervisor(
+        [web(), _worker("worker", "platform"), _worker("models", "gpu"), _beat()],
+        say,
+        log_folder=settings.VAR_DIR / "log",
+        quiet=quiet,
+    )
 
 
 def answers() -> bool:
@@ -87,12 +92,13 @@ def web() -> Process:
     return Process("web", argv)
 
 
-def _worker() -> Process:
+def _worker(name: str, queue: str) -> Process:
+    """Each queue has its own: a model that takes minutes over a chunk keeps nobody's label waiting."""
     argv = [
-        *(sys.executable, "-m", "celery", "--app", "config", "worker", "--queues", "platform,gpu"),
+        *(sys.executable, "-m", "celery", "--app", "config", "worker", "--queues", queue, "--hostname", f"{name}@%h"),
         *("--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
     ]
-    return Process("worker", argv)
+    return Process(name, argv)
 
 
 def _beat() -> Process:

@@ -49,6 +49,8 @@ EMBEDDED = embedded.Instance(VAR_DIR)
 DATABASE_URL = env.text("DATABASE_URL")
 REDIS_URL = env.text("REDIS_URL")
 USES_EMBEDDED_SERVERS = not (DATABASE_URL and REDIS_URL)
+MODEL_SERVERS = env.text("MODEL_SERVERS")
+MODELS_FILE = env.text("MODELS_FILE")
 
 
 def database(url: str) -> dict[str, Any]:
@@ -213,7 +215,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TASK_DEFAULT_QUEUE = "platform"
-CELERY_TASK_ROUTES = {"modelgen.*": {"queue": "gpu"}}
+# `look` only plans and belongs to the platform; everything else of modelgen asks models.
+CELERY_TASK_ROUTES = {"modelgen.look": {"queue": "platform"}, "modelgen.*": {"queue": "gpu"}}
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
@@ -221,11 +224,13 @@ SECONDS_BETWEEN_LOOKS = {
     "annotation.expire_leases": 10.0,
     "annotation.learn_people": 10.0,
     "annotation.merge_labels": 10.0,
+    "annotation.route_samples": 10.0,
     "annotation.build_versions": 10.0,
     "annotation.apply_policies": 10.0,
     "annotation.refresh_figures": 10.0,
     "annotation.refresh_people": 10.0,
     "annotation.finish_decisions": 10.0,
+    "modelgen.look": 10.0,
     "modelgen.judge_samples": 10.0,
     "annotation.end_head_starts": 60.0,
     "annotation.reconsider_waiting": 3600.0,

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("", include("annotation.urls")),
+    path("", include("modelgen.web.urls")),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/docs/", _docs, name="docs"),
     path("styleguide/", TemplateView.as_view(template_name="styleguide.html"), name="styleguide"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from annotation.datasets.pilot import PilotFolder, RecordedAnnotation, recorded_annotations
 from annotation.models import Project
 from annotation.services import importing
-from modelgen import reward_heads
+from modelgen.running import reward_heads
 
 HERE = Path(__file__).parent
 

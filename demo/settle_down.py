@@ -11,8 +11,8 @@ from annotation import tasks as platform_tasks
 from annotation.models import DatasetVersion, Project
 from annotation.services import figures, merging
 from demo.sets import SETS
-from modelgen import reward_heads
 from modelgen import tasks as model_tasks
+from modelgen.running import reward_heads
 
 PAUSE_SECONDS = 0.5
 PATIENCE_SECONDS = 300.0

@@ -9,9 +9,10 @@ from annotation.datasets.bad_row import Place
 from annotation.datasets.samples import parse_sample
 from annotation.models import Annotation, Assignment, Judge, Judgment, MergeFit, Project
 from annotation.services import importing, judging, merging, people, projects
-from modelgen import reward_heads
-from modelgen.heads import FittedHead
+from modelgen.judges.head.fitting import FittedHead
 from modelgen.models import RewardHead, RewardHeadPlan
+from modelgen.running import reward_heads
+from modelgen.running.reward_heads.features import TextFeatures, matrix
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -103,7 +104,7 @@ def test_every_rated_sample_is_judged_by_a_head_that_did_not_see_it(project):
     head = FittedHead.from_bytes(bytes(RewardHead.objects.get().content))
     judgment = Judgment.objects.select_related("sample__content").filter(sample__external_id="s7").get()
     content = judgment.sample.content
-    features = np.stack([reward_heads.unit_features(content, 0)])
+    features = matrix(TextFeatures(), [(judgment.sample_id, 0)])
     out_of_fold = head.predict_out_of_fold(features, [content.prompt_digest])[0]
     assert judgment.probabilities[0] == pytest.approx(out_of_fold.tolist())
     assert out_of_fold.tolist() != pytest.approx(head.predict(features)[0].tolist())
@@ -167,8 +168,7 @@ def test_a_head_of_comparisons_says_the_mirrored_thing_of_swapped_responses():
     reward_heads.plan_for(project)
     assert reward_heads.judge_all_projects() == 60
     head = FittedHead.from_bytes(bytes(RewardHead.objects.get().content))
-    content = project.samples.select_related("content").get(external_id="s3").content
-    features = reward_heads.unit_features(content, None)
+    [features] = matrix(TextFeatures(), [(project.samples.get(external_id="s3").pk, None)])
     there, back = head.predict(np.stack([features, -features]))
     assert there.tolist() == pytest.approx(back[::-1].tolist())
 
