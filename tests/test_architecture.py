@@ -18,6 +18,9 @@ MAY_NOT_IMPORT = {
     "modelgen": {"demo", "config"},
     "config": {"demo"},
     "modelgen/engines": FRAMEWORKS | {"annotation"},
+    "modelgen/options.py": FRAMEWORKS | {"annotation"},
+    "modelgen/pipeline": FRAMEWORKS | {"annotation"},
+    "modelgen/judges": FRAMEWORKS | {"annotation"},
     "annotation/datasets": FRAMEWORKS | EVERYTHING | {"annotation.models", "annotation.ratings"},
     "annotation/models": EVERYTHING | {"annotation.ratings", "annotation.datasets"},
     "annotation/statements": EVERYTHING | {"annotation.models", "annotation.ratings"},
@@ -29,9 +32,8 @@ MAY_NOT_IMPORT = {
     "annotation/web": {"annotation.api", "annotation.review", "annotation.tasks"},
     "annotation/api": {"annotation.web", "annotation.review", "annotation.tasks"},
     "annotation/tasks.py": UPPER - {"annotation.tasks"},
-    "modelgen/heads.py": FRAMEWORKS | {"annotation"},
-    "modelgen/ridge.py": FRAMEWORKS | {"annotation"},
-    "modelgen/level_model.py": FRAMEWORKS | {"annotation"},
+    "modelgen/verifiers": FRAMEWORKS | {"annotation"},
+    "modelgen/model_entries.py": FRAMEWORKS | {"annotation"},
 }
 
 

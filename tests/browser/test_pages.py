@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 from annotation.datasets.bad_row import Place
 from annotation.datasets.samples import parse_sample
 from annotation.models import Annotation, Assignment, Membership, Project, Sample, User
-from annotation.services import claiming, figures, importing, people, projects, submission
+from annotation.services import claiming, figures, importing, judging, people, projects, submission
+from annotation.services.judging import JudgeIdentity, Verdict
 from annotation.services.submission import Answer
 
 pytestmark = [
@@ -213,6 +214,8 @@ def test_no_page_has_a_fault_that_axe_finds(enter: Enter):
     contest(project, sample, comment="Because.")
     for name, role in (("dan", Role.ANNOTATOR), ("rita", Role.REVIEWER)):
         join(project, name, role)
+    judge = judging.enable(project=project, identity=JudgeIdentity("external", "robo"))
+    judging.post(project=project, judge=judge, verdicts=[Verdict(sample.pk, [1], is_unsure=True)])
     figures.refresh(project=project, at=NOW)
     annotator, reviewer = enter("dan"), enter("rita")
 
@@ -228,6 +231,8 @@ def test_no_page_has_a_fault_that_axe_finds(enter: Enter):
         "/projects/pairs/",
         "/projects/pairs/review/",
         f"/projects/pairs/review/{sample.pk}/",
+        "/projects/pairs/judges/",
+        f"/projects/pairs/judges/{judge.pk}/",
         "/projects/pairs/people/",
         f"/projects/pairs/people/{project.annotators.get(external_id='dan').pk}/?consider=set_aside",
         "/styleguide/",
