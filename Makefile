@@ -43,8 +43,9 @@ worker: setup  ## one more worker, for both queues
 test: setup-dev  ## every test, against a real PostgreSQL and a real Valkey
 	@$(if $(strip $(ARGS)),$(BIN)/python -m pytest $(ARGS),$(IN_TWO_HALVES))
 
-# In two halves of about one length, side by side, each with servers of its own.
-HALF := tests/consensus tests/modelgen tests/datasets tests/config tests/bench tests/browser tests/whole
+# In two halves, side by side, each with servers of its own. What sends Ctrl-C to programs is not in the half that runs in the
+# background: a shell lets those ignore it.
+HALF := tests/consensus tests/modelgen tests/datasets tests/bench tests/browser
 define IN_TWO_HALVES
 said=$$(mktemp); var=$$(mktemp -d /tmp/concord-test-XXXXXX); \
 	CONCORD_VAR=$$var $(BIN)/python -m pytest -q $(HALF) > "$$said" 2>&1 & half=$$!; \
