@@ -90,8 +90,12 @@ def test_a_second_judgment_reads_the_beginning_from_memory(engine, run):
     assert again.usage.completion_tokens == 2
 
 
-def test_thinking_counts_every_text_and_repeats_with_its_seed(engine, run):
-    """A base model seldom ends in a verdict: either it is counted, or the texts are kept with the reason."""
+def test_thinking_counts_every_text_and_its_seeds_begin_the_same_texts(engine, run):
+    """A base model seldom ends in a verdict: either it is counted, or the texts are kept with the reason.
+
+    A server that remembers the beginning of a prompt computes it otherwise the second time, in the last digits, and after
+    some tokens a text goes another way: seeds make texts begin alike, not end alike.
+    """
     judge = judge_from("llm-comparison", {"thinking": {"count": 6, "most_tokens": 24, "temperature": 1.0}})
     about = question(SKY, SEA, attributes=[BETTER])
 
@@ -101,7 +105,9 @@ def test_thinking_counts_every_text_and_repeats_with_its_seed(engine, run):
     first = outcome()
     assert len(first.raw_texts) == 12
     assert len(set(first.raw_texts)) > 6
-    assert outcome().raw_texts == first.raw_texts
+    again = outcome().raw_texts
+    alike = [one[:5] == other[:5] for one, other in zip(first.raw_texts, again, strict=True)]
+    assert sum(alike) > 6
     if first.problem:
         assert "none of 6 texts ends in a line such as Verdict: A" in first.problem
     else:
