@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef
+from django.db.models import CharField, Exists, F, OuterRef
 from django.db.models.functions import Cast
 
 from annotation import ratings
@@ -34,6 +34,7 @@ KINDS = (Judge.Kind.LLM_COMPARISON, Judge.Kind.LLM_RATING, Judge.Kind.REWARD_MOD
 """Judges that are asked sample by sample. A reward head is fitted and speaks for all at once (reward_heads)."""
 
 CHUNKS_AHEAD = 64
+Json = Any
 
 
 class JudgeRefused(ValueError):
@@ -135,11 +136,16 @@ def begin_missing(*, at: datetime) -> None:
 
 
 def follow_rubrics(*, at: datetime) -> None:
-    """Where a project asks in other words than its judges were asked in, the same judges under the new words take their place."""
+    """Where a project asks in other words than its judges were asked in, the same judges under the new words take their place.
+
+    One whose run was paused or has stopped follows when somebody resumes it.
+    """
     asked = ProjectJudge.objects.filter(
         is_enabled=True,
         judge__kind__in=KINDS,
         judge__configuration__has_key="rubric",
+        judge__runs__project=F("project"),
+        judge__runs__state=Run.State.RUNNING,
         project__state=Project.State.ACTIVE,
     )
     for link in asked.select_related("project", "judge"):
@@ -189,9 +195,6 @@ def _has_new(run: Run) -> bool:
 
 
 _WATCHED = changes.Watch(growing=(), small=lambda project: [project.rubric.pk], slots=True)
-
-
-Json = Any
 
 
 class Judging:

@@ -17,7 +17,7 @@ from modelgen.pipeline.rows import WrongRows
 from modelgen.pipeline.stage import Row
 from modelgen.running import control, landing
 from modelgen.running.texts import all_storable
-from modelgen.running.work import Answered, Asked
+from modelgen.running.work import Answered, Asked, add_chunks
 
 BATCH = 2000
 _RUN_NUMBER = re.compile(r"[0-9]{1,18}")  # what a row's id can be
@@ -155,13 +155,7 @@ def _plan(run: Run, stage: Stage, of_recipe: RecipeStage, sources: Sequence[Stag
         keep_outputs(stage, rows, first_place=0)
         _finish(stage, at)
         return
-    Chunk.objects.bulk_create(
-        (
-            Chunk(stage=stage, number=number, rows=all_storable(part), row_count=len(part))
-            for number, part in enumerate(_parts(rows, run.chunk_rows))
-        ),
-        batch_size=BATCH,
-    )
+    add_chunks(stage, all_storable(rows), size=run.chunk_rows)
     stage.state = State.ASKING
     stage.save(update_fields=["state"])
 
@@ -169,10 +163,6 @@ def _plan(run: Run, stage: Stage, of_recipe: RecipeStage, sources: Sequence[Stag
 def _finish(stage: Stage, at: datetime) -> None:
     stage.state, stage.finished_at = State.FINISHED, at
     stage.save(update_fields=["state", "finished_at"])
-
-
-def _parts(rows: Sequence[Row], size: int) -> Iterable[Sequence[Row]]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def rows_of(stage: Stage) -> Iterator[Row]:

@@ -148,7 +148,7 @@ def _split_off(chunk: Chunk, answered: Collection[str]) -> None:
     kept = [row for row in chunk.rows if row_key(row) in answered]
     Chunk.objects.filter(pk=chunk.pk).update(rows=kept)
     stage = Stage.objects.select_for_update().get(pk=chunk.stage_id)  # numbers are given one after the other
-    add_chunks(stage, rest, size=len(rest))
+    add_chunks(stage, rest, size=chunk.row_count)
 
 
 def row_key(row: object) -> str:
@@ -160,7 +160,7 @@ def add_chunks(stage: Stage, rows: Sequence[Any], *, size: int) -> int:
     """Put rows into new chunks after the last one; returns how many chunks. The stage is to be locked."""
     last = stage.chunks.order_by("-number").values_list("number", flat=True).first()
     first = 0 if last is None else last + 1
-    parts = [list(rows[start : start + size]) for start in range(0, len(rows), max(size, 1))]
+    parts = [list(rows[start : start + size]) for start in range(0, len(rows), size)]
     made = (Chunk(stage=stage, number=first + at, rows=part, row_count=len(part)) for at, part in enumerate(parts))
     Chunk.objects.bulk_create(made, batch_size=1000)
     return len(parts)

@@ -412,6 +412,21 @@ def test_when_a_rubric_gets_other_words_the_same_judge_is_asked_in_them(project)
     assert len(engine.heard) == 8
 
 
+def test_a_judge_that_was_paused_does_not_begin_again_because_a_rubric_changed(project):
+    pairs(project, 2)
+    run = judge_at_work(project)
+    control.pause(run)
+    scale = [{"value": value, "label": f"words of {value}"} for value in (-1, 0, 1)]
+    platform_projects.change_rubric(
+        project=project, attributes=[{**PREFERENCE, "values": scale}], by=None, at=NOW, reason="Clearer words."
+    )
+    engine = ScriptedEngine(longer_is_better)
+    assert do_all(engine) == 0
+    control.resume(run)
+    do_all(engine)
+    assert Judgment.objects.get(sample__external_id="s0").judge != run.judge
+
+
 def test_a_judge_is_another_when_anything_of_it_is(project):
     same = partial(JudgeWanted, kind="llm-comparison", model=MODEL)
     digests = {same().identity.digest, same(seed=2).identity.digest, same(revision="r2").identity.digest}
