@@ -130,7 +130,7 @@ class _Loop:
                 ratings=[1],
                 neither_valid=False,
                 round=1,
-                reasons="{}",
+                remarks="{}",
                 comment="",
                 active_seconds=None,
                 client_key=str(random.random()),  # noqa: S311  no secret

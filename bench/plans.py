@@ -18,7 +18,7 @@ TYPES = {
     "annotator": "bigint", "project": "bigint", "cursor": "bigint", "requirements": "bigint[]", "at": "timestamptz",
     "until": "timestamptz", "weight": "float8", "place": "bigint", "shuffles": "boolean", "nothing_before": "bigint",
     "sample": "bigint", "assignment": "bigint", "horizon": "bigint", "rubric": "bigint", "ratings": "smallint[]",
-    "neither_valid": "boolean", "round": "bigint", "reasons": "jsonb", "comment": "text", "active_seconds": "bigint",
+    "neither_valid": "boolean", "round": "bigint", "remarks": "jsonb", "comment": "text", "active_seconds": "bigint",
     "client_key": "text", "was_counted": "boolean", "state": "text", "released": "bigint", "counted": "bigint", "labels": "jsonb", "policy": "bigint",
     "decided_by": "bigint", "source_state": "text", "target_state": "text", "target": "int", "waits_for_people": "boolean",
     "head_start_until": "timestamptz", "reason": "text", "requirement": "bigint", "at_most": "bigint", "text": "text", "actor": "bigint",

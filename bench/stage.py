@@ -57,7 +57,7 @@ WITH done AS (
     SELECT id, %(annotator)s, 'submitted', now(), now(), now(), '{0,1}', '', false FROM done RETURNING id
 ), said AS (
     INSERT INTO annotation_annotation (assignment_id, revision, is_current, rubric_id, ratings, neither_valid, round,
-        reasons, comment, client_key, submitted_at)
+        remarks, comment, client_key, submitted_at)
     SELECT id, 1, true, %(rubric)s, '{1}', false, 1, '{}', '', id::text, now() FROM given
 ), counted AS (
     UPDATE annotation_sample sample SET counted_count = 1 FROM done WHERE sample.id = done.id

@@ -10,7 +10,7 @@ from typing import Any
 ANSWER: Mapping[str, Any] = {
     "neither_valid": False,
     "comment": "",
-    "reasons": None,
+    "remarks": None,
     "active_seconds": None,
     "rubric": None,
 }
@@ -22,10 +22,10 @@ def answered(data: Any, known: Mapping[str, Any]) -> dict[str, Any] | None:
     """The validated fields of an answer, or None when somebody has to look closer."""
     if type(data) is not dict or not data.keys() <= known.keys() | {"ratings", "client_key"}:
         return None
-    whole = {"reasons": {}, **known, **data}
+    whole = {"remarks": {}, **known, **data}
     if "ratings" not in data or "client_key" not in data or not _is_plain(whole):
         return None
-    whole["reasons"] = whole["reasons"] or {}
+    whole["remarks"] = whole["remarks"] or {}
     return whole
 
 
@@ -36,7 +36,7 @@ def _is_plain(whole: dict[str, Any]) -> bool:
         and all(map(_is_rating, rated))
         and _is_text(whole["client_key"], LONGEST_KEY)
         and (comment == "" or _is_text(comment, LONGEST_COMMENT))
-        and not whole["reasons"]
+        and not whole["remarks"]
         and type(whole["neither_valid"]) is bool
         and type(whole.get("claim_next", False)) is bool
         and (seconds is None or (type(seconds) is int and 0 <= seconds <= MOST_SECONDS))

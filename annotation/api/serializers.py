@@ -31,7 +31,7 @@ class CorrectionInput(serializers.Serializer):
     client_key = serializers.CharField(max_length=64, help_text="your own key; sent again, it is answered as before")
     neither_valid = serializers.BooleanField(default=False)
     comment = serializers.CharField(allow_blank=True, default="", max_length=20_000)
-    reasons = serializers.DictField(
+    remarks = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField(max_length=100)), default=dict
     )
     active_seconds = serializers.IntegerField(min_value=0, max_value=86_400, allow_null=True, default=None)

@@ -5,12 +5,12 @@ from annotation.models.judges import Judge, Judgment, MergeFit, ProjectJudge, Si
 from annotation.models.labels import ConsensusLabel, PosteriorFit, ReviewItem
 from annotation.models.pay import PriceChange
 from annotation.models.people import Annotator, ApiToken, Membership, User
-from annotation.models.projects import Policy, Project, ProjectEvent, ProjectFigures, Requirement, Rubric
+from annotation.models.projects import Guideline, Policy, Project, ProjectEvent, ProjectFigures, Requirement, Rubric
 from annotation.models.routing import RoutingFit, RoutingPlan
 from annotation.models.samples import Sample, SampleContent, SampleEvent
 from annotation.models.trust import AnnotatorFigures, Notice, QualityRule
 from annotation.models.versions import DatasetVersion
-from annotation.models.work import Annotation, Assignment
+from annotation.models.work import Annotation, Assignment, Draft, Question
 
 __all__ = [
     "Annotation",
@@ -20,8 +20,10 @@ __all__ = [
     "Assignment",
     "ConsensusLabel",
     "DatasetVersion",
+    "Draft",
     "GoldAnswer",
     "GoldDispute",
+    "Guideline",
     "Judge",
     "Judgment",
     "Membership",
@@ -35,6 +37,7 @@ __all__ = [
     "ProjectFigures",
     "ProjectJudge",
     "QualityRule",
+    "Question",
     "Requirement",
     "ReviewItem",
     "RoutingFit",

@@ -9,6 +9,9 @@ from django.db.models import Q
 class User(AbstractUser):
     """Somebody who can log in."""
 
+    language = models.CharField(max_length=10, blank=True, help_text="of the pages; empty: what the browser asks for")
+    time_zone = models.CharField(max_length=64, blank=True, help_text="IANA name; empty: the browser's")
+
 
 class Membership(models.Model):
     """What an account may do in a project. An annotator's own figures stand on Annotator."""
@@ -52,6 +55,8 @@ class Annotator(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
     is_qualified = models.BooleanField(default=True)
     tested_at = models.DateTimeField(null=True, blank=True, help_text="when the qualification test was finished")
+    trained_at = models.DateTimeField(null=True, blank=True, help_text="when the training samples were finished")
+    guideline_read = models.PositiveIntegerField(default=0, help_text="the newest version of the guideline they opened")
     cap = models.PositiveIntegerField(null=True, blank=True, help_text="most samples this person may be given")
     skills = ArrayField(
         models.CharField(max_length=50), default=list, blank=True, help_text="languages and skills, as samples ask for"

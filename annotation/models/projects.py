@@ -36,6 +36,11 @@ class Project(models.Model):
     lets_relatives_vote = models.BooleanField(
         default=False, help_text="do judges count on samples that have a response by a model of their own family?"
     )
+    shows_thinking = models.BooleanField(default=True, help_text="may annotators unfold what a model thought?")
+    shows_gold_accuracy = models.BooleanField(default=True, help_text="do people see how right they are on gold?")
+    asks_about_contradictions = models.BooleanField(
+        default=False, help_text="ask once when a comparison contradicts the ratings? It forbids nothing."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -72,12 +77,39 @@ class Project(models.Model):
         return self.policies.latest("version")
 
 
+class Guideline(models.Model):
+    """The written guideline of a project. A change is a new version that says what changed."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="guidelines")
+    version = models.PositiveIntegerField()
+    text = models.TextField()
+    what_changed = models.TextField(blank=True, help_text="since the version before, for those who knew that one")
+    written_by = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "version"], name="guideline_version_once"),
+            models.CheckConstraint(name="guideline_says_something", condition=~Q(text="")),
+            models.CheckConstraint(
+                name="guideline_says_what_changed",
+                condition=Q(version=1, what_changed="") | (Q(version__gt=1) & ~Q(what_changed="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"guideline {self.version} of {self.project_id}"
+
+
 class Rubric(models.Model):
-    """A frozen list of attributes: name, title, scope, level of measurement, values. A change is a new version."""
+    """A frozen list of attributes: name, title, scope, level of measurement, values; and of remarks. A change is a new version."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="rubrics")
     version = models.PositiveIntegerField()
     attributes = models.JSONField()
+    remarks = models.JSONField(
+        default=list, help_text="what is asked beside ratings and decides nothing: words, sources, reasons, confidence"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

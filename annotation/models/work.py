@@ -1,4 +1,4 @@
-"""Assignments (a sample leased to a person) and annotations (what that person submitted)."""
+"""Assignments (a sample leased to a person), drafts of what they write, and annotations (what they submitted)."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -23,6 +23,7 @@ class Assignment(models.Model):
         NEEDS_EXPERTISE = "needs_expertise", "Needs knowledge I do not have"
         ASKS_IDENTITY = "asks_identity", "Asks the assistant who it is"
         BROKEN = "broken", "Broken or unreadable"
+        DISTRESSING = "distressing", "I would rather not read this"
 
     sample = models.ForeignKey(
         "annotation.Sample", on_delete=models.CASCADE, related_name="assignments", db_index=False
@@ -93,7 +94,9 @@ class Annotation(models.Model):
     ratings = ArrayField(models.SmallIntegerField(null=True))
     neither_valid = models.BooleanField(default=False)
     round = models.PositiveSmallIntegerField(help_text="1 until the first decision, 2 after it")
-    reasons = models.JSONField(default=dict)
+    remarks = models.JSONField(
+        default=dict, help_text="what the rubric asks beside ratings, by name (annotation/remarks.py)"
+    )
     comment = models.TextField(blank=True)
     active_seconds = models.PositiveIntegerField(null=True)
     client_key = models.CharField(max_length=64)
@@ -113,3 +116,54 @@ class Annotation(models.Model):
 
     def __str__(self) -> str:
         return f"revision {self.revision} of assignment {self.assignment_id}"
+
+
+class Draft(models.Model):
+    """What somebody has chosen and typed of an answer that they have not submitted yet. Gone with the submission.
+
+    Nothing reads it but the page of its author: a draft is nobody's opinion yet.
+    """
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="drafts", db_index=False)
+    of_revision = models.PositiveSmallIntegerField(default=1, help_text="1 the first answer; more: a correction")
+    fields = models.JSONField(help_text="the fields of the form by name, as texts")
+    saves = models.PositiveIntegerField(default=1, help_text="how often it was saved: the later of two is the higher")
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "of_revision"], name="draft_once_per_revision"),
+            models.CheckConstraint(name="draft_is_of_a_revision", condition=Q(of_revision__gte=1)),
+        ]
+        indexes = [models.Index(name="draft_age", fields=["saved_at"])]  # services.drafts: forgotten after a while
+
+    def __str__(self) -> str:
+        return f"draft of assignment {self.assignment_id}"
+
+
+class Question(models.Model):
+    """What an annotator asks a reviewer about a sample. The sample stays theirs meanwhile."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="questions")
+    text = models.TextField()
+    asked_at = models.DateTimeField()
+    reply = models.TextField(blank=True)
+    replied_by = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    replied_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True, help_text="when the person had read the reply")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="question_asks_something", condition=~Q(text="")),
+            models.CheckConstraint(
+                name="question_replied_in_words",
+                condition=Q(reply="", replied_at=None, read_at=None) | (~Q(reply="") & Q(replied_at__isnull=False)),
+            ),
+        ]
+        indexes = [
+            # what waits for a reviewer
+            models.Index(name="question_open", fields=["asked_at"], condition=Q(replied_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"question about assignment {self.assignment_id}"

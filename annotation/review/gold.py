@@ -12,7 +12,7 @@ from annotation import ratings
 from annotation.models import Annotation, Assignment, GoldAnswer, GoldDispute, Project, Sample
 from annotation.review import pages
 from annotation.services import disputes, gold, gold_accuracy, qualification
-from annotation.web import cards
+from annotation.web import questions, reading
 from consensus.reliability import Estimate
 
 ON_A_PAGE = 50
@@ -157,16 +157,16 @@ def _scales(
     given = [_now(annotation.ratings, annotation.rubric.attributes, places, sample) for annotation in said]
     return [
         {
-            "field": cards.field_name(at),
+            "field": questions.field_name(at),
             "title": place.title,
             "response_letter": pages.letter(place, sample),
             "known": known[at],
-            "checked": posted.get(cards.field_name(at), "" if known[at] is None else str(known[at])),
+            "checked": posted.get(questions.field_name(at), "" if known[at] is None else str(known[at])),
             "levels": [
                 {
                     "value": value,
                     "label": place.word_for(value),
-                    "favours": cards.favoured_letter(place, value),
+                    "favours": questions.favoured_letter(place, value),
                     "dots": [
                         {"mark": number, "name": str(annotation.assignment.annotator)}
                         for number, (annotation, packed) in enumerate(zip(said, given, strict=True), start=1)
@@ -194,9 +194,9 @@ def _texts(sample: Sample) -> dict[str, Any]:
     return {
         "pk": sample.pk,
         "external_id": sample.external_id,
-        "conversation": [cards.turn(message) for message in content.messages],
+        "conversation": [reading.turn(message) for message in content.messages],
         "responses": [
-            {"letter": ascii_uppercase[at], "turns": cards.turns(response)}
+            {"letter": ascii_uppercase[at], "turns": reading.turns(response)}
             for at, response in enumerate(content.responses)
         ],
     }

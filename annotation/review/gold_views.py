@@ -21,7 +21,7 @@ from annotation.services.disputes import DisputeRefused
 from annotation.services.gold import GoldRefused
 from annotation.services.people import NotAnAdmin, ReasonMissing
 from annotation.services.qualification import NotAllowedAgain
-from annotation.web import cards, forms
+from annotation.web import forms, questions
 from annotation.web.access import STAFF, project_for
 
 LONGEST = 5000
@@ -147,7 +147,7 @@ def _chosen(request: HttpRequest, project: Project, found: Sample) -> list[dict[
     return [
         {"attribute": place.name, "response": None if place.response is None else ids[place.response], "value": value}
         for at, place in enumerate(places)
-        if (value := forms.number(request, cards.field_name(at))) is not None
+        if (value := forms.number(request, questions.field_name(at))) is not None
     ]
 
 

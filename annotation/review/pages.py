@@ -15,7 +15,7 @@ from annotation import querysets, ratings
 from annotation.models import Annotation, Assignment, ConsensusLabel, Judgment, Project, ReviewItem, Sample, SampleEvent
 from annotation.review import decisions
 from annotation.services import judging, labels
-from annotation.web import cards
+from annotation.web import questions, reading
 from consensus.aggregate import TooFewUsable
 
 SHOWN_AT_MOST = 100
@@ -83,7 +83,7 @@ def _short(place: ratings.Place, value: int | None) -> str:
     if not place.is_comparison or value is None:
         return str(value)
     strength = str(abs(value)) if max(place.levels) > 1 else ""
-    return f"{cards.favoured_letter(place, value)}{strength}" if value else "="
+    return f"{questions.favoured_letter(place, value)}{strength}" if value else "="
 
 
 def _title(place: ratings.Place, sample: Sample) -> str:
@@ -157,9 +157,9 @@ def _sample(sample: Sample, reason_text: str) -> dict[str, Any]:
         "external_id": sample.external_id,
         "state": sample.state,
         "reason_text": reason_text,
-        "conversation": [cards.turn(message) for message in content.messages],
+        "conversation": [reading.turn(message) for message in content.messages],
         "responses": [
-            {"id": response["id"], "letter": ascii_uppercase[at], "turns": cards.turns(response)}
+            {"id": response["id"], "letter": ascii_uppercase[at], "turns": reading.turns(response)}
             for at, response in enumerate(content.responses)
         ],
     }
@@ -188,7 +188,7 @@ def words(places: Sequence[ratings.Place], values: Sequence[int | None], sample:
         {
             "attribute": place.title,
             "response": letter(place, sample),
-            "favours": "" if value is None else cards.favoured_letter(place, value),
+            "favours": "" if value is None else questions.favoured_letter(place, value),
             "label": place.word_for(value),
         }
         for place, value in zip(places, values, strict=True)
@@ -214,13 +214,13 @@ def _scale(
     proposed: int | None,
     posted: Mapping[str, Any],
 ) -> dict[str, Any]:
-    field = cards.field_name(at)
+    field = questions.field_name(at)
     return {
         "field": field,
         "title": place.title,
         "response_letter": letter(place, sample),
         "levels": [
-            {"value": value, "label": place.word_for(value), "favours": cards.favoured_letter(place, value)}
+            {"value": value, "label": place.word_for(value), "favours": questions.favoured_letter(place, value)}
             for value in place.levels
         ],
         "dots": dots,

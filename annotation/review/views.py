@@ -19,7 +19,7 @@ from annotation.review import overview as front
 from annotation.review import pages
 from annotation.services import adjudication
 from annotation.services.adjudication import NotReviewable
-from annotation.web import cards, forms
+from annotation.web import forms, questions
 from annotation.web.access import STAFF, is_admin, project_for
 
 
@@ -138,7 +138,7 @@ def _proposed(project: Project, found: Sample) -> list[dict[str, Any]]:
 
 def _chosen(request: HttpRequest, project: Project, found: Sample) -> list[dict[str, Any]]:
     places = ratings.layout(project.rubric.attributes, found.response_count)
-    chosen = [forms.number(request, cards.field_name(at)) for at in range(len(places))]
+    chosen = [forms.number(request, questions.field_name(at)) for at in range(len(places))]
     return _given(project, found, [value if isinstance(value, int) else None for value in chosen])
 
 

@@ -51,7 +51,7 @@ class Answer:
     client_key: str
     neither_valid: bool = False
     comment: str = ""
-    reasons: Mapping[str, Any] | None = None
+    remarks: Mapping[str, Any] | None = None  # what is asked beside the ratings (annotation/remarks.py)
     active_seconds: int | None = None
     rubric: int | None = None  # the version that the person was shown; None: what the sample's people are asked
 
@@ -95,7 +95,7 @@ def submit(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
         ratings=packed,
         neither_valid=answer.neither_valid,
         round=1 if governing.is_of_first_round(sample, policy) else 2,
-        reasons=json.dumps(dict(answer.reasons or {})),
+        remarks=json.dumps(dict(answer.remarks or {})),
         comment=answer.comment,
         active_seconds=answer.active_seconds,
         client_key=answer.client_key,
@@ -255,7 +255,7 @@ def _revise(current: Annotation, sample: Sample, answer: Answer, counted: bool, 
         ratings=packed,
         neither_valid=answer.neither_valid,
         round=current.round,
-        reasons=dict(answer.reasons or {}),
+        remarks=dict(answer.remarks or {}),
         comment=answer.comment,
         active_seconds=answer.active_seconds,
         client_key=answer.client_key,

@@ -43,8 +43,8 @@ WITH arrival AS (
     WHERE earlier.sample_id = %(sample)s AND earlier.state = 'submitted' AND NOT earlier.is_gold
 ), noted AS (
     INSERT INTO annotation_annotation (assignment_id, revision, is_current, rubric_id, ratings, neither_valid, round,
-        reasons, comment, active_seconds, client_key, was_counted, submitted_at)
-    VALUES (%(assignment)s, 1, true, %(rubric)s, %(ratings)s::smallint[], %(neither_valid)s, %(round)s, %(reasons)s::jsonb,
+        remarks, comment, active_seconds, client_key, was_counted, submitted_at)
+    VALUES (%(assignment)s, 1, true, %(rubric)s, %(ratings)s::smallint[], %(neither_valid)s, %(round)s, %(remarks)s::jsonb,
         %(comment)s, %(active_seconds)s, %(client_key)s, %(was_counted)s, %(at)s)
     RETURNING id
 ), ended AS (

@@ -1,6 +1,5 @@
 """What the annotator's card shows, as plain dictionaries: the template draws them and decides nothing."""
 
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,9 +12,10 @@ from annotation import ratings
 from annotation.models import Annotation, Annotator, Assignment, Project, Rubric
 from annotation.services import governing, showing
 from annotation.services.submission import CORRECTABLE_FOR, why_not_correctable
+from annotation.web import questions, reading
 
 # One key a reason: the letters are the ones that the words begin with.
-SKIP_KEYS = dict(zip(Assignment.SkipReason, "plkib", strict=True))
+SKIP_KEYS = dict(zip(Assignment.SkipReason, "plkibr", strict=True))
 Card = dict[str, Any]
 
 
@@ -43,25 +43,25 @@ def work(
     rubric = rubric or governing.rubric_for(assignment)
     places = ratings.layout(rubric.attributes, assignment.sample.response_count)
     given = given or (_fields_of(correcting, places, assignment.sample.response_count) if correcting else {})
-    questions = [_question(at, place, assignment, given, problems or {}) for at, place in enumerate(places)]
+    asked = [questions.question(at, place, assignment, given, problems or {}) for at, place in enumerate(places)]
     action = "annotation:correct" if correcting else "annotation:submit"
     return {
         "kind": "work",
         "rubric": rubric.version,
         "assignment": {"pk": assignment.pk, "lease_minutes": assignment.annotator.project.lease_minutes},
-        "conversation": [turn(message) for message in showing.conversation(content)],
-        "tools_text": _as_text(content.tools),
+        "conversation": [reading.turn(message) for message in showing.conversation(content)],
+        "tools_text": reading.as_text(content.tools),
         "responses": [
             {
                 "letter": ascii_uppercase[shown],
-                "turns": turns(response),
-                "groups": [q for q, place in zip(questions, places, strict=True) if place.response == canonical],
+                "turns": reading.turns(response),
+                "groups": [q for q, place in zip(asked, places, strict=True) if place.response == canonical],
             }
             for shown, (canonical, response) in enumerate(
                 zip(assignment.shown_order, showing.responses_as_shown(assignment), strict=True)
             )
         ],
-        "comparisons": [q for q, place in zip(questions, places, strict=True) if place.response is None],
+        "comparisons": [q for q, place in zip(asked, places, strict=True) if place.response is None],
         "allows_neither": any(place.is_comparison for place in places),
         "neither_valid": bool(given.get("neither_valid")),
         "comment": given.get("comment", ""),
@@ -78,108 +78,11 @@ def work(
     }
 
 
-def _question(
-    at: int, place: ratings.Place, assignment: Assignment, given: Mapping[str, Any], problems: Mapping[str, str]
-) -> dict[str, Any]:
-    field = field_name(at)
-    chosen = str(given.get(field, ""))
-    is_fine = chosen in [
-        str(value) for value in place.levels
-    ]  # problems come by attribute: this response's may be fine
-    return {
-        "field": field,
-        "name": place.name,
-        "title": place.title,
-        "description": place.attribute.get("description", ""),
-        "scope": place.attribute["scope"],
-        "optional": bool(place.attribute.get("optional")),
-        "levels": _levels(place, assignment),
-        "chosen": chosen,
-        "error": "" if is_fine else problems.get(place.name, ""),
-    }
-
-
-def _levels(place: ratings.Place, assignment: Assignment) -> list[dict[str, Any]]:
-    """The levels of a question. A comparison's run from the response shown first to the one shown second.
-
-    The values stay canonical: below 0 favours the first canonical response, wherever it is shown. The rubric words them
-    in that order ("the first"), so where the order is turned round a value is worded as the one opposite to it.
-    """
-    first, second = (_letter_of(response, assignment.shown_order) for response in (0, 1))
-    turned = place.is_comparison and first > second
-    levels = place.levels[::-1] if turned else place.levels
-    return [
-        {
-            "value": value,
-            "label": _opposite_word(place, value) if turned else place.word_for(value),
-            "key": key,
-            "favours": (first if value < 0 else second) if place.is_comparison and value else "",
-        }
-        for value, key in zip(levels, _keys(levels), strict=True)
-    ]
-
-
-def worded(place: ratings.Place, value: int | None, assignment: Assignment) -> dict[str, str]:
-    """One value as this person reads it on the card: its word, and the letter of the response that it favours."""
-    levels = {level["value"]: level for level in _levels(place, assignment)}
-    chosen = levels.get(value)
-    return {"label": chosen["label"], "favours": chosen["favours"]} if chosen else {"label": "", "favours": ""}
-
-
-def _letter_of(response: int, shown_order: Sequence[int]) -> str:
-    """The letter that a response, by its canonical place, bears on the card; the last one for a response that is not there."""
-    return ascii_uppercase[shown_order.index(response) if response in shown_order else len(shown_order)]
-
-
-def _keys(levels: Sequence[int]) -> list[str]:
-    """The digit that chooses each level: its own value where all have one, else its place; none past the ninth."""
-    if all(0 <= value <= 9 for value in levels):
-        return [str(value) for value in levels]
-    return [str(place) if place <= 9 else "" for place in range(1, len(levels) + 1)]
-
-
-def _opposite_word(place: ratings.Place, value: int) -> str:
-    return place.word_for(-value) if -value in place.levels else str(-value)
-
-
-def favoured_letter(place: ratings.Place, value: int) -> str:
-    """The letter, in canonical order, of the response that a level of a comparison favours; empty for the middle and other scopes."""
-    if not place.is_comparison or value == 0:
-        return ""
-    return "A" if value < 0 else "B"
-
-
-def field_name(at: int) -> str:
-    """The form field of one position of the packed vector."""
-    return f"rating-{at}"
-
-
 def _fields_of(annotation: Annotation, places: Sequence[ratings.Place], response_count: int) -> dict[str, Any]:
     """What was said before, in the fields of what is asked now."""
     packed = ratings.translated(annotation.ratings, annotation.rubric.attributes, places, response_count)
-    fields: dict[str, Any] = {field_name(at): value for at, value in enumerate(packed) if value is not None}
+    fields: dict[str, Any] = {questions.field_name(at): value for at, value in enumerate(packed) if value is not None}
     return fields | {"comment": annotation.comment, "neither_valid": annotation.neither_valid}
-
-
-def turns(response: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A response as turns, whether it is one text or several messages."""
-    if "messages" in response:
-        return [turn(message) for message in response["messages"]]
-    return [{"role": "assistant", "content": response.get("text", ""), "thinking": response.get("thinking", "")}]
-
-
-def turn(message: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "role": message.get("role", ""),
-        "name": message.get("name", ""),
-        "content": message.get("content") or "",
-        "thinking": message.get("thinking", ""),
-        "tool_calls_text": _as_text(message.get("tool_calls")),
-    }
-
-
-def _as_text(given: Any) -> str:
-    return json.dumps(given, indent=2, ensure_ascii=False) if given else ""
 
 
 def last_submission(annotator: Annotator, at: datetime) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from annotation.models import Annotator, Assignment
 from annotation.services import disputes, qualification, showing
 from annotation.services.disputes import DisputeRefused, GoldResult
 from annotation.services.people import ReasonMissing
-from annotation.web import cards, forms
+from annotation.web import forms, questions, reading
 from annotation.web.access import assignment_for
 
 LONGEST = 5000
@@ -75,9 +75,9 @@ def _result(result: GoldResult) -> dict[str, Any]:
         "is_set_aside": result.known is None,
         "dispute": result.dispute,
         "dispute_url": reverse("annotation:dispute", args=[result.assignment.pk]),
-        "conversation": [cards.turn(message) for message in showing.conversation(content)],
+        "conversation": [reading.turn(message) for message in showing.conversation(content)],
         "responses": [
-            {"letter": ascii_uppercase[at], "turns": cards.turns(response)}
+            {"letter": ascii_uppercase[at], "turns": reading.turns(response)}
             for at, response in enumerate(showing.responses_as_shown(result.assignment))
         ],
     }
@@ -94,8 +94,8 @@ def _words(result: GoldResult) -> list[dict[str, Any]]:
         {
             "title": place.title,
             "letter": _letter(place, assignment),
-            "known": cards.worded(place, known, assignment),
-            "said": cards.worded(place, own, assignment),
+            "known": questions.worded(place, known, assignment),
+            "said": questions.worded(place, own, assignment),
         }
         for place, known, own in zip(places, result.known.ratings, said, strict=True)
         if known is not None

@@ -17,7 +17,7 @@ from annotation.services import claiming, governing, leases, showing, standing, 
 from annotation.services.claiming import NotClaimable
 from annotation.services.leases import LeaseGone
 from annotation.services.submission import AlreadySubmitted, Answer, NotCorrectable
-from annotation.web import cards, forms, waiting
+from annotation.web import cards, forms, questions, waiting
 from annotation.web.access import annotator_for, assignment_for
 from annotation.web.cards import Card
 
@@ -132,7 +132,7 @@ def _answer(request: HttpRequest, assignment: Assignment) -> Answer:
     given = [
         {"attribute": place.name, "response": None if place.response is None else ids[place.response], "value": value}
         for at, place in enumerate(places)
-        if not neither and (value := forms.number(request, cards.field_name(at))) is not None
+        if not neither and (value := forms.number(request, questions.field_name(at))) is not None
     ]
     seconds = forms.number(request, "active_seconds")
     return Answer(

@@ -302,7 +302,7 @@ def test_missing_ratings_are_named(sample, as_ana):
         said(key="a\x00b"),
         said(comment="x" * 20_001),
         said(comment="\ud800"),
-        said(reasons={"a\x00b": ["x"]}),
+        said(remarks={"a\x00b": ["x"]}),
     ],
 )
 def test_what_cannot_be_understood_is_a_problem_and_not_a_crash(sample, as_ana, body):

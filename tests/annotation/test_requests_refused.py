@@ -37,7 +37,7 @@ def test_an_address_with_nul(browser):
 
 
 @pytest.mark.parametrize(
-    "body", [DEEP, '{"ratings": [], "client_key": "k", "reasons": {"a": [1e999]}}', '{"a": "\\ud800"}']
+    "body", [DEEP, '{"ratings": [], "client_key": "k", "remarks": {"a": [1e999]}}', '{"a": "\\ud800"}']
 )
 def test_json_that_cannot_be_stored(browser, body):
     where = submission("/api/v1/assignments/{}/submission/")
