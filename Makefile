@@ -8,7 +8,7 @@ SEED := $(or $(SEED),$(shell date +%s))
 export DJANGO_SETTINGS_MODULE := config.settings
 
 .DEFAULT_GOAL := help
-.PHONY: bench-claims bench-consensus bench-judging bench-label-studio bench-quality query-plans help setup setup-dev demo up worker test test-fast test-vllm test-chaos test-crowds check format clean screenshots
+.PHONY: bench-claims bench-consensus bench-judging bench-label-studio bench-page bench-quality query-plans help setup setup-dev demo up worker messages test test-fast test-vllm test-chaos test-crowds check format clean screenshots
 
 help:  ## list the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -87,6 +87,9 @@ check: setup-dev  ## the whole gate: format, lint, types, migrations, tests
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(MAKE) --no-print-directory test
 
+messages: setup-dev  ## every sentence of the sources into locale/, and what it holds compiled (ARGS=fr begins a language)
+	@$(BIN)/python -m config.catalogues $(ARGS)
+
 format: setup-dev  ## put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -105,6 +108,9 @@ bench-consensus: setup  ## how fast labels are made of large crowds, beside othe
 
 bench-judging: setup  ## what judging costs above the engine that judges (ARGS="--server http://127.0.0.1:8000 --model NAME --json out.json")
 	@$(BIN)/python -m bench.judging $(ARGS)
+
+bench-page: setup-dev  ## from Enter to the next sample in a real browser (ARGS="--samples 50 --json out.json")
+	@$(BIN)/python -m bench.page $(ARGS)
 
 query-plans: setup  ## how PostgreSQL runs the statements of a loop, written to docs/query-plans.md
 	@$(BIN)/python -m bench.plans docs/query-plans.md

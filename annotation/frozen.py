@@ -1,15 +1,15 @@
-"""Rubrics and policies never change, so a process reads each once."""
+"""Rubrics, policies and guidelines never change, so a process reads each once."""
 
 from functools import lru_cache
 from typing import TypeVar
 
-from annotation.models import Policy, Rubric
+from annotation.models import Guideline, Policy, Rubric
 
-Version = TypeVar("Version", Rubric, Policy)
+Version = TypeVar("Version", Rubric, Policy, Guideline)
 
 
 def version(kind: type[Version], pk: int) -> Version:
-    """The rubric or policy with this key; the same object every time, so do not change it."""
+    """The rubric, policy or guideline with this key; the same object every time, so do not change it."""
     found: Version = _read(kind, pk)
     return found
 

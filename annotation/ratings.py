@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from annotation.models import Annotation, Policy
 from consensus.scales import Scale, Slot
@@ -54,7 +55,7 @@ class Place:
 
     def word_for(self, value: int | None) -> str:
         labels = {level["value"]: str(level.get("label", level["value"])) for level in self.attribute["values"]}
-        return "not given" if value is None else labels.get(value, str(value))
+        return _("not given") if value is None else labels.get(value, str(value))
 
 
 def layout(attributes: Sequence[Mapping[str, Any]], response_count: int) -> list[Place]:
@@ -144,7 +145,7 @@ def pack(
             is_none = no_preference and row.get("value") == 0 and places[position].scale.lacks_zero
             packed[position] = 0 if is_none else _checked_value(row.get("value"), places[position])
             if position in seen:
-                raise ValueError(f"{places[position].name} is rated twice; give one value.")
+                raise ValueError(_("%(name)s is rated twice; give one value.") % {"name": places[position].name})
             seen.add(position)
         except ValueError as refusal:
             problems.setdefault(str(row.get("attribute")), str(refusal))
@@ -180,13 +181,15 @@ def _position(
     name, response = str(row.get("attribute")), row.get("response")
     known = list(dict.fromkeys(place.name for place in places))
     if name not in known:
-        raise ValueError(f"No attribute {name!r} in this project; it has: {', '.join(known)}.")
+        said = _("No attribute %(name)r in this project; it has: %(known)s.")
+        raise ValueError(said % {"name": name, "known": ", ".join(known)})
     if (name, None) in where:
         return where[name, None]
     if response is None and len(response_ids) == 1:
         return where[name, 0]
     if str(response) not in response_ids:
-        raise ValueError(f"{name} needs one of the responses {', '.join(response_ids)}; got {response!r}.")
+        said = _("%(name)s needs one of the responses %(known)s; got %(given)r.")
+        raise ValueError(said % {"name": name, "known": ", ".join(response_ids), "given": response})
     return where[name, response_ids.index(str(response))]
 
 
@@ -195,13 +198,14 @@ def _checked_value(value: Any, place: Place) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value not in place.levels:
         allowed = ", ".join(str(level) for level in place.levels)
-        raise ValueError(f"{place.name} is {value!r}, which is off its scale; choose one of {allowed}.")
+        said = _("%(name)s is %(given)r, which is off its scale; choose one of %(allowed)s.")
+        raise ValueError(said % {"name": place.name, "given": value, "allowed": allowed})
     return value
 
 
 def _missing(packed: Packed, places: Sequence[Place], *, skip: Mapping[str, str]) -> dict[str, str]:
     return {
-        place.name: f"{place.title}: choose a value."
+        place.name: _("%(question)s: choose a value.") % {"question": place.title}
         for place, value in zip(places, packed, strict=True)
         if value is None and place.name not in skip and not place.attribute.get("optional")
     }

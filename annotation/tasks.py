@@ -9,6 +9,7 @@ from django.utils import timezone
 from annotation.models import Project
 from annotation.services import (
     applying,
+    drafts,
     figures,
     gold_accuracy,
     learning,
@@ -87,3 +88,8 @@ def finish_decisions(**_added_later: Any) -> None:
 def build_versions(**_added_later: Any) -> None:
     while version := versions.take_waiting(at=timezone.now()):
         versions.build(version=version, at=timezone.now())
+
+
+@shared_task(name="annotation.forget_drafts", **WHEN_THE_DATABASE_IS_BACK)
+def forget_drafts(**_added_later: Any) -> None:
+    drafts.forget_old(at=timezone.now())

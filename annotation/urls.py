@@ -3,20 +3,26 @@ from django.urls import path
 from annotation.review import gold_views as gold
 from annotation.review import judges_views as judges
 from annotation.review import people_views as people
+from annotation.review import questions_views as asked
 from annotation.review import routing_views as routing
 from annotation.review import views as review
+from annotation.web import asking, guideline, holding, own_data, own_work, record, sensitive, training
 from annotation.web import gold as own_gold
-from annotation.web import record
 from annotation.web import views as web
 
 app_name = "annotation"
 urlpatterns = [
     path("projects/<slug:slug>/annotate/", web.annotate, name="annotate"),
+    path("projects/<slug:slug>/ahead/", holding.ahead, name="ahead"),
     path("assignments/<int:pk>/submit/", web.submit, name="submit"),
     path("assignments/<int:pk>/correct/", web.correct, name="correct"),
     path("assignments/<int:pk>/skip/", web.skip, name="skip"),
-    path("assignments/<int:pk>/renew/", web.renew, name="renew"),
+    path("assignments/<int:pk>/renew/", holding.renew, name="renew"),
+    path("assignments/<int:pk>/release/", holding.release, name="release"),
+    path("assignments/<int:pk>/draft/", holding.keep_draft, name="draft"),
+    path("assignments/<int:pk>/ask/", asking.ask, name="ask"),
     path("assignments/<int:pk>/dispute/", own_gold.dispute, name="dispute"),
+    path("projects/<slug:slug>/test/begin/", training.begin_test, name="begin-test"),
     path("projects/<slug:slug>/", review.overview, name="overview"),
     path("projects/<slug:slug>/gold/", gold.gold_list, name="gold"),
     path("projects/<slug:slug>/gold/find/", gold.gold_find, name="gold-find"),
@@ -25,6 +31,8 @@ urlpatterns = [
     path("projects/<slug:slug>/gold/samples/<int:pk>/served/", gold.gold_served, name="gold-served"),
     path("projects/<slug:slug>/gold/disputes/<int:pk>/", gold.gold_dispute, name="gold-dispute"),
     path("projects/<slug:slug>/gold/tests/<int:pk>/again/", gold.test_again, name="test-again"),
+    path("projects/<slug:slug>/guideline/", guideline.guideline, name="guideline"),
+    path("projects/<slug:slug>/guideline/read/", guideline.read, name="guideline-read"),
     path("projects/<slug:slug>/judges/", judges.judge_list, name="judges"),
     path("projects/<slug:slug>/judges/<int:pk>/", judges.judge, name="judge"),
     path("projects/<slug:slug>/people/", people.people_list, name="people"),
@@ -35,10 +43,16 @@ urlpatterns = [
     path("projects/<slug:slug>/people/notices/<int:pk>/reply/", people.reply, name="reply"),
     path("projects/<slug:slug>/people/rules/", people.add_rule, name="add-rule"),
     path("projects/<slug:slug>/people/rules/<int:pk>/", people.switch_rule, name="switch-rule"),
+    path("projects/<slug:slug>/work/", own_work.history, name="own-work"),
+    path("projects/<slug:slug>/work/<int:pk>/", own_work.one, name="own-work-one"),
     path("projects/<slug:slug>/record/", record.record, name="record"),
     path("projects/<slug:slug>/record/notices/<int:pk>/answer/", record.answer, name="answer"),
     path("projects/<slug:slug>/record/leave/", record.leave, name="leave"),
+    path("projects/<slug:slug>/record/sensitive/", sensitive.choose, name="choose-sensitive"),
+    path("projects/<slug:slug>/data/", own_data.own_data, name="own-data"),
+    path("projects/<slug:slug>/data/download/", own_data.download, name="own-data-file"),
     path("projects/<slug:slug>/review/", review.queue, name="queue"),
+    path("projects/<slug:slug>/review/questions/<int:pk>/", asked.question, name="question"),
     path("projects/<slug:slug>/review/<int:pk>/", review.sample, name="review"),
     path("projects/<slug:slug>/review/<int:pk>/decide/", review.decide, name="decide"),
     path("projects/<slug:slug>/routing/", routing.routing_page, name="routing"),

@@ -22,6 +22,7 @@ TYPES = {
     "client_key": "text", "was_counted": "boolean", "state": "text", "released": "bigint", "counted": "bigint", "labels": "jsonb", "policy": "bigint",
     "decided_by": "bigint", "source_state": "text", "target_state": "text", "target": "int", "waits_for_people": "boolean",
     "head_start_until": "timestamptz", "reason": "text", "requirement": "bigint", "at_most": "bigint", "text": "text", "actor": "bigint",
+    "is_gold": "boolean", "of_revision": "bigint", "fields": "jsonb", "saves": "bigint", "correctable_since": "timestamptz",
 }  # fmt: skip
 TYPES_OF = {"RETIRE_LABELS": {"labels": "bigint[]"}}
 # The index that each statement stands on; without it the statement reads what it must not.
@@ -30,15 +31,25 @@ INDEXES = {
     "TAKE_FRESH": ("sample_fresh", "assignment_once_per_sample"),
     "TAKE_EXACTLY": ("sample_claimable", "assignment_once_per_sample"),
     "TAKE_GOLD": ("gold_served", "assignment_once_per_sample"),
+    "TAKE_TRAINING": ("training_served", "assignment_once_per_sample"),
     "TAKE_THIS": ("annotation_sample_pkey",),
     "PASS_RETURNED": ("sample_returned", "assignment_once_per_sample"),
     "LOOK": ("assignment_two_leases_a_person", "sample_returned"),
     "NOTHING_LEFT": ("sample_fresh",),
     "RESUME": ("annotation_assignment_pkey",),
+    "RESUME_AHEAD": ("assignment_two_leases_a_person",),
+    "STAND_FIRST": ("annotation_assignment_pkey", "assignment_two_leases_a_person"),
+    "TAKE_AGAIN": ("annotation_sample_pkey", "annotation_assignment_pkey", "assignment_once_per_sample"),
     "OWNER": ("annotation_assignment_pkey",),
     "LOCK_SAMPLE": ("annotation_sample_pkey", "annotation_assignment_pkey"),
     "LOCK_ASSIGNMENT": ("annotation_assignment_pkey",),
-    "RECORD": ("assignment_once_per_sample", "annotation_assignment_pkey", "annotation_sample_pkey"),
+    "RECORD": (
+        "assignment_once_per_sample",
+        "annotation_assignment_pkey",
+        "annotation_sample_pkey",
+        "draft_once_per_revision",
+    ),
+    "KEEP": ("annotation_assignment_pkey", "draft_once_per_revision"),
     "COUNTED": ("assignment_once_per_sample",),
     "LAST_LABELS": ("consensus_label_",),
     "RETIRE_LABELS": ("consensus_label_",),
@@ -59,11 +70,11 @@ them goes down an index and stops at the first row that fits.
 
 def statements() -> dict[str, tuple[str, ModuleType]]:
     """Every statement of the hot path by its name, with the module that it stands in."""
-    from annotation.statements import asking, claiming, settling, submitting
+    from annotation.statements import asking, claiming, drafting, settling, submitting
 
     return {
         name: (text, module)
-        for module in (claiming, submitting, settling, asking)
+        for module in (claiming, drafting, submitting, settling, asking)
         for name, text in vars(module).items()
         if name.isupper() and not name.startswith("_") and name != "FOR_THIS_PERSON"
     }

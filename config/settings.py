@@ -8,7 +8,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded, env
+from config import embedded, env, languages
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.folder("CONCORD_VAR", default=BASE_DIR / "var")
@@ -17,6 +17,7 @@ DEBUG = env.flag("DEBUG", default=False)
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.whole_number("PORT", default=8000, low=1, high=65535)
 WEB_WORKERS = env.whole_number("WEB_WORKERS", default=2, low=1, high=64)
+ANSWER_STEP_MS = env.whole_number("ANSWER_STEP_MS", default=100, low=0, high=1000)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.flag("HTTPS", default=False)
@@ -109,10 +110,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.preferences.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.ServersDownMiddleware",
@@ -145,10 +146,12 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = languages.ENGLISH
 TIME_ZONE = "UTC"
 USE_TZ = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = languages.offered(BASE_DIR / "locale")  # a further one is a further folder there
+FORMAT_MODULE_PATH = "config.formats"
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -234,6 +237,7 @@ SECONDS_BETWEEN_LOOKS = {
     "modelgen.judge_samples": 10.0,
     "annotation.end_head_starts": 60.0,
     "annotation.reconsider_waiting": 3600.0,
+    "annotation.forget_drafts": 86_400.0,
 }
 CELERY_BEAT_SCHEDULE = {
     # A message that nobody took before the next one is worth nothing: it would only pile up while no worker runs.

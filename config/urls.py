@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import TemplateView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView
 
+from annotation.web.preferences import PasswordChange, own_settings
 from annotation.web.views import home
 from config.views import health
 
@@ -21,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("settings/", own_settings, name="settings"),
+    path("settings/password/", PasswordChange.as_view(), name="password"),
     path("", include("annotation.urls")),
     path("", include("modelgen.web.urls")),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),

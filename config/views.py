@@ -2,9 +2,10 @@
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from django.views.defaults import page_not_found, server_error
 
-from config.middleware import refusal
+from config.middleware import NOT_UNDERSTOOD, refusal
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -18,17 +19,18 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A 404 in the caller's language: a page, or problem+json."""
     if not request.path.startswith("/api/"):
         return page_not_found(request, exception)
-    return refusal(request, 404, "Not found", f"Nothing is at {request.path}. The addresses are listed at /api/docs/.")
+    detail = _("Nothing is at %(path)s. The addresses are listed at /api/docs/.")
+    return refusal(request, 404, _("Not found"), detail, path=request.path)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
     """A 500 in the caller's language. The trace is in the log."""
     if not request.path.startswith("/api/"):
         return server_error(request)
-    detail = "Something broke here that nobody foresaw. Nothing was stored; it is in the server's log."
-    return refusal(request, 500, "Internal error", detail)
+    detail = _("Something broke here that nobody foresaw. Nothing was stored; it is in the server's log.")
+    return refusal(request, 500, _("Internal error"), detail)
 
 
 def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A 400 that Django found before any view: too many fields, a boundary that is none."""
-    return refusal(request, 400, "Not understood", "The request cannot be read as what it says it is.")
+    return refusal(request, 400, NOT_UNDERSTOOD, _("The request cannot be read as what it says it is."))

@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from consensus.saying import said
 from consensus.scales import Scale
 
 Weights = Literal["identity", "linear", "quadratic"]
@@ -132,7 +133,7 @@ class Figure:
         """In words, why there is no value of these tables: of one data set, with or without a leading axis of 1."""
         chosen = tables.by_pair.reshape(-1, len(scale.levels)).any(axis=0)
         if not chosen.any():
-            return "No sample has two ratings, so there is nothing to compare. Collect a second rating for some."
+            return said("No sample has two ratings, so there is nothing to compare. Collect a second rating for some.")
         [level] = np.flatnonzero(chosen)
         return (
             f"Every rating that can be compared is {scale.levels[level]}, so agreement cannot be told from habit. "

@@ -13,15 +13,16 @@ import numpy.typing as npt
 
 from consensus.estimates import Estimate
 from consensus.resampling import Bootstrap, Prompts, in_blocks, prompt_names
+from consensus.saying import said
 from consensus.scales import Scale, WrongShape, samples_by_people
 
 _CHOICES = Scale((-1, 0, 1), "ordinal")  # the one without the mark, neither, the one with it
 
-NO_MARKED = "No sample has one such response beside another and a word of both this judge and people."
-NOT_ASKED_TWICE = "It was not asked in both orders."
-NO_ORDER = "The levels are names: a rating cannot be higher or lower than people's."
-ONE_LENGTH = "No two responses of different length were rated by both this judge and people."
-ALWAYS_AS_PEOPLE = "It is always as far from people's mean, so nothing goes together with length."
+NO_MARKED = said("No sample has one such response beside another and a word of both this judge and people.")
+NOT_ASKED_TWICE = said("It was not asked in both orders.")
+NO_ORDER = said("The levels are names: a rating cannot be higher or lower than people's.")
+ONE_LENGTH = said("No two responses of different length were rated by both this judge and people.")
+ALWAYS_AS_PEOPLE = said("It is always as far from people's mean, so nothing goes together with length.")
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def length_bias(
     if characters.ndim != 2 or characters.shape[1] != 2:
         raise WrongShape(f"Lengths have the shape {characters.shape}. Give (samples, 2).")
     longer = np.sign(characters[:, 1] - characters[:, 0])
-    undefined = "No sample has two responses of different length and a word of both this judge and people."
+    undefined = said("No sample has two responses of different length and a word of both this judge and people.")
     return leaning(
         judged, ratings, longer, clusters, rng, undefined=undefined, draws=draws, confidence=confidence
     )  # fmt: skip

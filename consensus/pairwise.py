@@ -11,6 +11,7 @@ import numpy.typing as npt
 from consensus.agreement import Weights, kappa_of
 from consensus.estimates import Estimate, estimate_of
 from consensus.resampling import Bootstrap, prompt_names
+from consensus.saying import said
 from consensus.scales import Scale
 from consensus.votes import Votes
 
@@ -95,7 +96,7 @@ def kappa_by_pairs(
     )
 
 
-_ONE_LEVEL = "Both used one level only, so agreement cannot be told from habit. Collect samples that differ."
+_ONE_LEVEL = said("Both used one level only, so agreement cannot be told from habit. Collect samples that differ.")
 
 
 def _estimate(value: float, drawn: np.ndarray, confidence: float, count: int, clusters: int, why: str) -> Estimate:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from consensus.estimates import BootstrapNotValid, Estimate
 from consensus.resampling import in_blocks
+from consensus.saying import said
 from consensus.scales import Scale, WrongShape
 from consensus.votes import Votes
 
@@ -196,7 +197,7 @@ def _kish(correlation: np.ndarray, judge_count: int) -> np.ndarray:
     return judge_count / (1 + (judge_count - 1) * np.maximum(correlation, 0))
 
 
-_NO_ERRORS = (
+_NO_ERRORS = said(
     "No two judges err on the samples that both judged, as far as can be told, so their errors cannot be compared."
 )
 

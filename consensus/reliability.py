@@ -19,6 +19,7 @@ from consensus.agreement import FIGURES, Figure, PairTables, Weights, agreement_
 from consensus.disagreement import level_counts
 from consensus.estimates import Estimate
 from consensus.resampling import Bootstrap, Prompts, pairs_by_kind, prompt_names
+from consensus.saying import said
 from consensus.scales import Scale, WrongShape
 from consensus.tallies import PairTallies
 
@@ -255,5 +256,5 @@ def _point(ratings: npt.ArrayLike, scale: Scale, figure: Figure) -> Estimate:
 
 def _why_pairs_are_undefined(count: int) -> str:
     if not count:
-        return "No sample has two ratings to compare. Collect more, or wait for judgments."
-    return "Both sides used one level only, so agreement cannot be told from habit. Collect samples that differ."
+        return said("No sample has two ratings to compare. Collect more, or wait for judgments.")
+    return said("Both sides used one level only, so agreement cannot be told from habit. Collect samples that differ.")

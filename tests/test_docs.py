@@ -148,8 +148,9 @@ def test_every_address_of_the_interface_is_described():
 
 
 def test_every_scope_and_every_code_of_a_refused_claim_is_described():
-    codes = set(re.findall(r'NotClaimable\(\s*"([a-z_]+)"', read("annotation/services/claiming.py")))
-    assert "had_it" in codes
+    refused = read("annotation/services/claiming.py") + read("annotation/services/entitled.py")
+    codes = set(re.findall(r'NotClaimable\(\s*"([a-z_]+)"', refused))
+    assert {"had_it", "at_cap"} <= codes
     assert named_in("docs/api.md", {*codes, *ApiToken.Scope.values, *Assignment.SkipReason.values}) == set()
 
 

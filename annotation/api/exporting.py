@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from annotation.api import access
 from annotation.api.access import STAFF, Role, Scope
 from annotation.api.serializers import VersionOutput
-from annotation.datasets import helpsteer2, trl
+from annotation.datasets import helpsteer2, trl, votes
 from annotation.datasets.rows import LabelledSample
 from annotation.models import DatasetVersion, Project
 from annotation.services import versions
@@ -29,6 +29,7 @@ ROWS = {
     "helpsteer2": helpsteer2.rating_rows,
     "helpsteer2-disagreements": helpsteer2.disagreement_rows,
     "helpsteer2-preference": helpsteer2.preference_rows,
+    "votes": votes.vote_rows,
 }
 PROFILES = (*ROWS, "trl-preference")
 LABELS: tuple[LabelKind, ...] = ("human", "merged")
@@ -98,7 +99,8 @@ def _rows(project: Project, profile: str, label: LabelKind) -> Iterable[dict[str
     sourced = _with_source if label == "merged" else _as_it_is
     try:  # what the rubric rules out is said before the first byte
         if profile != "trl-preference":
-            helpsteer2.require_free_names([a["name"] for a in rubric.attributes if a["scope"] == "response"])
+            if profile != "votes":
+                helpsteer2.require_free_names([a["name"] for a in rubric.attributes if a["scope"] == "response"])
             return versions.each_row(samples, sourced(ROWS[profile]))
         trl.preference_attribute(rubric.attributes)
     except (trl.NoPreferenceAttribute, helpsteer2.AttributeNameTaken) as error:

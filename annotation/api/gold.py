@@ -106,7 +106,7 @@ def decision(request: Request, slug: str, pk: int) -> Response:
 )
 @api_view(["GET"])
 def results(request: Request, slug: str) -> Response:
-    """One's own gold accuracy and latest answers to gold: those that can no longer be corrected."""
+    """One's own gold accuracy and latest answers to gold: those that can no longer be corrected. And to training."""
     acting_for = request.query_params.get("annotator")
     project = access.project_for(request, slug, scope=Scope.ACT_FOR if acting_for else Scope.WORK)
     annotator = access.annotator_for(request, project, acting_for)
@@ -114,6 +114,7 @@ def results(request: Request, slug: str) -> Response:
     told = {
         "accuracy": disputes.told_accuracy(annotator, at=now),
         "results": disputes.results_of(annotator, at=now, limit=100),
+        "training": disputes.told_in_training(annotator, limit=100),
     }
     return Response(ResultsOutput(told).data)
 

@@ -106,6 +106,7 @@ class ResultOutput(serializers.Serializer):
 class ResultsOutput(serializers.Serializer):
     accuracy = AccuracyOutput()
     results = ResultOutput(many=True)
+    training = ResultOutput(many=True, help_text="told at once; it measures nothing")
 
 
 def rows(packed: list[int | None], rubric: Rubric, response_ids: list[str]) -> list[dict[str, Any]]:

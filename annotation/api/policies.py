@@ -54,14 +54,18 @@ class PolicyOutput(serializers.ModelSerializer):
 class RubricInput(serializers.Serializer):
     reason = serializers.CharField(help_text="why; it stands in the project's history")
     attributes = serializers.ListField(child=serializers.DictField(), help_text="as in rubric.json")
+    remarks = serializers.ListField(
+        child=serializers.DictField(), required=False, help_text="as in rubric.json; left out, they stay as they are"
+    )
 
 
 class RubricOutput(serializers.ModelSerializer):
     attributes = serializers.ListField(child=serializers.DictField())
+    remarks = serializers.ListField(child=serializers.DictField())
 
     class Meta:
         model = Rubric
-        fields = ("version", "attributes", "created_at")
+        fields = ("version", "attributes", "remarks", "created_at")
 
 
 class ApplicationInput(serializers.Serializer):

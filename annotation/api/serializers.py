@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotation.api import plainly
 from annotation.models import Assignment, ConsensusLabel, DatasetVersion, Judgment, Project, Sample
-from annotation.services import governing, judgment_details, priorities, showing
+from annotation.services import governing, judgment_details, priorities, showing, training
 from annotation.services.submission import Answer, Receipt
 
 
@@ -24,6 +25,40 @@ class RatingInput(serializers.Serializer):
     )
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["remark", "value"],
+                    "properties": {
+                        "remark": {"type": "string"},
+                        "response": {"type": "string", "nullable": True},
+                        "value": {"description": "a text, a list of links or of options, a confidence, a kind of tie"},
+                    },
+                },
+            },
+            {"type": "object", "additionalProperties": True},
+        ]
+    }
+)
+class RemarksField(serializers.Field[Any, Any, Any, Any]):
+    """Rows of remark, value and (where needed) response, or an object by name. The service checks them by the rubric."""
+
+    ROW = {"remark", "response", "value"}
+
+    def to_internal_value(self, data: Any) -> Any:
+        rows = data if isinstance(data, list) else []
+        if isinstance(data, dict) or (isinstance(data, list) and all(map(self._is_row, rows))):
+            return data
+        raise serializers.ValidationError('Give a list of {"remark", "value", "response"}, or an object by name.')
+
+    def _is_row(self, row: Any) -> bool:
+        return isinstance(row, dict) and {"remark", "value"} <= row.keys() <= self.ROW
+
+
 class CorrectionInput(serializers.Serializer):
     KNOWN: Mapping[str, Any] = plainly.ANSWER
 
@@ -31,8 +66,8 @@ class CorrectionInput(serializers.Serializer):
     client_key = serializers.CharField(max_length=64, help_text="your own key; sent again, it is answered as before")
     neither_valid = serializers.BooleanField(default=False)
     comment = serializers.CharField(allow_blank=True, default="", max_length=20_000)
-    remarks = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField(max_length=100)), default=dict
+    remarks = RemarksField(
+        default=dict, help_text="what the rubric asks beside ratings; the kind of a tie under its comparison's name"
     )
     active_seconds = serializers.IntegerField(min_value=0, max_value=86_400, allow_null=True, default=None)
     rubric = serializers.IntegerField(
@@ -87,20 +122,26 @@ class AssignmentOutput(serializers.Serializer):
     responses = ResponseOutput(many=True)
     comparison_order = serializers.ListField(child=serializers.CharField())
     rubric = serializers.IntegerField(help_text="the version of the rubric that is asked of this sample")
+    remarks = serializers.ListField(child=serializers.DictField(), help_text="what it asks beside ratings")
+    training = serializers.BooleanField(help_text="it teaches: the right answer is told once it is submitted")
+    sensitive = serializers.CharField(help_text="what makes it sensitive, in a word; empty: nothing does")
 
     def to_representation(self, assignment: Assignment) -> dict[str, Any]:
         """Put together here and not field by field: it is sent with every loop of every person."""
-        sample = assignment.sample
+        sample, rubric = assignment.sample, governing.rubric_for(assignment)
         return {
             "assignment": assignment.pk,
             "sample": sample.external_id,
             "state": assignment.state,
             "lease_expires_at": assignment.lease_expires_at,
-            "messages": showing.conversation(sample.content),
+            "messages": showing.conversation(sample),
             "tools": sample.content.tools,
             "responses": showing.responses_as_shown(assignment),
             "comparison_order": showing.blind_ids(sample),
-            "rubric": governing.rubric_for(assignment).version,
+            "rubric": rubric.version,
+            "remarks": rubric.remarks,
+            "training": training.is_training(assignment),
+            "sensitive": sample.content.sensitive,
         }
 
 
@@ -131,11 +172,17 @@ class LeaseOutput(serializers.Serializer):
 
 
 class ProjectOutput(serializers.ModelSerializer):
+    instructions = serializers.CharField(source="guideline.text", default="", help_text="the newest guideline")
+    guideline = serializers.IntegerField(source="guideline.version", default=None, help_text="its version, or null")
     attributes = serializers.JSONField(source="rubric.attributes")
+    remarks = serializers.JSONField(source="rubric.remarks", help_text="what is asked beside the attributes")
 
     class Meta:
         model = Project
-        fields = ("slug", "title", "instructions", "state", "lease_minutes", "allows_directed_claims", "attributes")
+        fields = (
+            "slug", "title", "instructions", "guideline", "state", "lease_minutes", "allows_directed_claims", "attributes",
+            "remarks",
+        )  # fmt: skip
 
 
 class SampleOutput(serializers.ModelSerializer):
@@ -157,10 +204,11 @@ class SampleDetailOutput(SampleOutput):
     responses = serializers.JSONField(source="content.responses")
     tools = serializers.JSONField(source="content.tools")
     metadata = serializers.JSONField(source="content.metadata")
+    sensitive = serializers.CharField(source="content.sensitive")
     extra = serializers.JSONField(source="content.extra")
 
     class Meta(SampleOutput.Meta):
-        fields = (*SampleOutput.Meta.fields, "messages", "responses", "tools", "metadata", "extra")  # type: ignore[assignment]
+        fields = (*SampleOutput.Meta.fields, "messages", "responses", "tools", "metadata", "sensitive", "extra")  # type: ignore[assignment]
 
 
 class LabelOutput(serializers.ModelSerializer):

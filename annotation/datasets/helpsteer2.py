@@ -110,7 +110,7 @@ def preference_rows(sample: LabelledSample, *, attribute: str | None = None) -> 
             "preference_elaboration": elaboration,
             "three_most_similar_preferences": [_processed(vote, name) for vote in _asked(sample.chosen_votes, name)],
             "all_preferences_unprocessed": [
-                {"strength": _strength(vote, name), "justification": vote.comment}
+                {"strength": _strength(vote, name), "justification": vote.comment} | _remarks(vote)
                 for vote in _asked(sample.votes, name)
             ],
         }
@@ -163,6 +163,11 @@ def _asked(votes: Sequence[Vote], name: str) -> list[Vote]:
 def _strength(vote: Vote, name: str) -> int:
     value = vote.values[None, name]
     return NEITHER_VALID if value is None else value
+
+
+def _remarks(vote: Vote) -> JsonObject:
+    """A key of our own, only in the files of a rubric that asks for remarks."""
+    return {"remarks": vote.remarks} if vote.remarks else {}
 
 
 def _processed(vote: Vote, name: str) -> JsonObject:

@@ -1,13 +1,13 @@
-"""The pilot folder: samples, and what people, judges and gold said of them, in six small public files.
+"""The pilot folder: samples, and what people, judges and gold said of them, in seven small public files.
 
-rubric.json and samples.jsonl are needed, labels.csv by whoever replays it; judgments.csv, gold.csv and comments.csv may
-be missing. Rows come out in the order of the file. Reading streams: what is kept in memory is one entry a sample (its id and its number
+rubric.json and samples.jsonl are needed, labels.csv by whoever replays it; judgments.csv, gold.csv, training.csv and
+comments.csv may be missing. Rows come out in the order of the file. Reading streams: what is kept in memory is one entry a sample (its id and its number
 of responses) and, while labels are read, one entry a rating (to find a rating that stands twice).
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from sys import intern
@@ -21,7 +21,7 @@ from .rubrics import parse_rubric
 from .samples import Sample, parse_sample
 
 RUBRIC, SAMPLES, LABELS = "rubric.json", "samples.jsonl", "labels.csv"
-JUDGMENTS, GOLD, COMMENTS = "judgments.csv", "gold.csv", "comments.csv"
+JUDGMENTS, GOLD, TRAINING, COMMENTS = "judgments.csv", "gold.csv", "training.csv", "comments.csv"
 LABEL_COLUMNS = ("sample_id", "annotator_id", "attribute", "value")
 JUDGMENT_COLUMNS = ("sample_id", "judge", "attribute", "value")
 GOLD_COLUMNS = ("sample_id", "attribute", "value")
@@ -58,12 +58,13 @@ class RecordedJudgment:
 
 @dataclass(frozen=True)
 class GoldValue:
-    """The known answer of one attribute of one sample (of one response of it)."""
+    """The known answer of one attribute of one sample (of one response of it). note: why it is the answer."""
 
     sample_id: str
     attribute: str
     value: int
     response: int | None
+    note: str = ""
     extra: Cells = field(default_factory=dict)
 
 
@@ -120,6 +121,11 @@ class PilotFolder:
     def attributes(self) -> list[JsonObject]:
         return list(self.rubric["attributes"])
 
+    @property
+    def remarks(self) -> list[JsonObject]:
+        """What is asked beside the ratings."""
+        return list(self.rubric["remarks"])
+
     def has(self, name: str) -> bool:
         """Whether the folder holds this file, for instance has("gold.csv")."""
         return (self.path / name).is_file()
@@ -135,7 +141,11 @@ class PilotFolder:
         return _strictly(self._judgment_rows())
 
     def gold(self) -> Iterator[GoldValue]:
-        return _strictly(self._gold_rows())
+        return _strictly(self._known_rows(GOLD))
+
+    def training(self) -> Iterator[GoldValue]:
+        """The known answers of samples that people are taught with."""
+        return _strictly(self._known_rows(TRAINING))
 
     def comments(self) -> Iterator[Comment]:
         return _strictly(self._comment_rows())
@@ -181,19 +191,20 @@ class PilotFolder:
 
         return self._rows(JUDGMENTS, JUDGMENT_COLUMNS, judgment)
 
-    def _gold_rows(self) -> Iterator[GoldValue | BadRow]:
+    def _known_rows(self, file: str) -> Iterator[GoldValue | BadRow]:
         rated = RatedCells(self.attributes, self._response_counts)
         seen: set[tuple[str, str, int | None]] = set()
 
         def gold(at: Place, cells: Cells) -> GoldValue:
             sample_id, attribute, response, value = rated.read(cells, at)
             if (sample_id, attribute, response) in seen:
-                problem = f"{attribute} of sample {sample_id}{_of_response(response)} has a gold value already"
+                problem = f"{attribute} of sample {sample_id}{_of_response(response)} has a known value already"
                 raise at.bad("attribute", attribute, problem, "Keep one of them.")
             seen.add((sample_id, attribute, response))
-            return GoldValue(sample_id, attribute, value, response, _others(cells, GOLD_COLUMNS))
+            note = cells.get("note", "").strip()
+            return GoldValue(sample_id, attribute, value, response, note, _others(cells, (*GOLD_COLUMNS, "note")))
 
-        return self._rows(GOLD, GOLD_COLUMNS, gold)
+        return self._rows(file, GOLD_COLUMNS, gold)
 
     def _comment_rows(self) -> Iterator[Comment | BadRow]:
         counts = self._response_counts
@@ -274,7 +285,8 @@ def _bad_rows(folder: PilotFolder) -> Iterator[BadRow]:
     readers: list[Callable[[], Iterator[object]]] = [folder._sample_rows]
     if folder.has(LABELS):  # not needed for an import, only for a replay
         readers.append(folder._label_rows)
-    readers += [folder._judgment_rows, folder._gold_rows, folder._comment_rows]
+    known = [partial(folder._known_rows, file) for file in (GOLD, TRAINING)]
+    readers += [folder._judgment_rows, *known, folder._comment_rows]
     for rows in readers:
         yield from (row for row in rows() if isinstance(row, BadRow))
 

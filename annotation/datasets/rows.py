@@ -17,10 +17,12 @@ PROMPT_KEYS = ("role", "content", "tool_calls")
 @dataclass(frozen=True)
 class Vote:
     """One person's whole annotation. values: {(response index or None, attribute): value}; a value of None means that
-    the person was asked and gave none ("neither valid"), a missing slot that they were not asked."""
+    the person was asked and gave none ("neither valid"), a missing slot that they were not asked. remarks: all that the
+    rubric asks beside ratings by name, None where nothing was given; empty when it asks nothing."""
 
     values: Mapping[Slot, int | None]
     comment: str = ""
+    remarks: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,14 @@
-"""Reads rubric.json: the attributes that are rated, each with its scope, its scale and its level of measurement."""
+"""Reads rubric.json: the attributes that are rated, each with its scope, its scale and its level of measurement.
+
+What is asked beside them is read by rubric_remarks.py.
+"""
 
 from typing import Any
 
 from .bad_row import Place
 from .fields import expect, identifier, is_integer
 from .reading import JsonObject
+from .rubric_remarks import check_follows, parse_kinds, parse_remarks
 
 SCOPES = ("response", "comparison", "sample")
 LEVELS = ("nominal", "ordinal", "interval")
@@ -15,9 +19,9 @@ def parse_rubric(data: JsonObject, at: Place) -> JsonObject:
     """The rubric with every default filled in; unknown keys stay.
 
     Returns {"name", "title", "instructions", "ordered": bool, "attributes": [{"name", "title", "description", "scope",
-    "level", "values": [{"value": int, "label": str}], "trigger": bool, "optional": bool}]}, and where the file gives
-    them "escalate_above" and "settle_within". Values of ordinal and interval scales are sorted. When no attribute
-    mentions "trigger", every attribute may escalate. Raises BadRow.
+    "level", "values": [{"value": int, "label": str}], "trigger": bool, "optional": bool}], "remarks": [...]}, and where the
+    file gives them "escalate_above", "settle_within" and "follows". Values of ordinal and interval scales are sorted. When
+    no attribute mentions "trigger", every attribute may escalate. Raises BadRow.
     """
     name = identifier(data.get("name"), "name", at)
     written = expect(data.get("attributes"), list, "attributes", at, "List the attributes that people rate.")
@@ -26,6 +30,7 @@ def parse_rubric(data: JsonObject, at: Place) -> JsonObject:
     attributes = [_attribute(item, f"attributes[{i}]", at) for i, item in enumerate(written)]
     _refuse_repeated_names(attributes, at)
     _fill_triggers(attributes, at)
+    check_follows(attributes, at)
     return {
         **data,
         "name": name,
@@ -33,6 +38,7 @@ def parse_rubric(data: JsonObject, at: Place) -> JsonObject:
         "instructions": _text(data, "instructions", "", "instructions", at),
         "ordered": _flag(data, "ordered", False, "ordered", at),
         "attributes": attributes,
+        "remarks": parse_remarks(data.get("remarks"), attributes, at),
     }
 
 
@@ -41,7 +47,7 @@ def _attribute(item: Any, where: str, at: Place) -> JsonObject:
     name = identifier(item.get("name"), f"{where}.name", at)
     scope = _one_of(item, "scope", SCOPES, where, at)
     level = _one_of(item, "level", LEVELS, where, at)
-    values = _values(item.get("values"), f"{where}.values", at)
+    values = _values(item.get("values"), scope, f"{where}.values", at)
     if scope == "comparison":
         _refuse_one_sided(values, where, at)
     _check_limits(item, where, at)
@@ -75,24 +81,25 @@ def _flag(item: JsonObject, key: str, default: bool, field: str, at: Place) -> b
     return default if value is None else bool(expect(value, bool, field, at, "Write true or false without quotes."))
 
 
-def _values(written: Any, field: str, at: Place) -> list[JsonObject]:
+def _values(written: Any, scope: str, field: str, at: Place) -> list[JsonObject]:
     remedy = 'Write at least two, each {"value": 1, "label": "poor"} or just the number.'
     if not isinstance(written, list) or len(written) < 2:
         raise at.bad(field, written, "expected a list of at least two values, got {value}", remedy)
-    values = [_value(item, f"{field}[{i}]", at) for i, item in enumerate(written)]
+    values = [_value(item, scope, f"{field}[{i}]", at) for i, item in enumerate(written)]
     numbers = [value["value"] for value in values]
     if len(set(numbers)) < len(numbers):
         raise at.bad(field, numbers, "a value stands twice in {value}", "Give each value once.")
     return values
 
 
-def _value(item: Any, field: str, at: Place) -> JsonObject:
+def _value(item: Any, scope: str, field: str, at: Place) -> JsonObject:
     item = item if isinstance(item, dict) else {"value": item}
     number = item.get("value")
     if not is_integer(number) or abs(number) > LARGEST_VALUE:
         problem = f"expected a whole number from -{LARGEST_VALUE} to {LARGEST_VALUE}, got {{value}}"
         raise at.bad(field, number, problem, "Number the levels of the scale.")
-    return {**item, "label": _text(item, "label", str(number), f"{field}.label", at)}
+    label = _text(item, "label", str(number), f"{field}.label", at)
+    return {**item, "label": label, **parse_kinds(item, scope, field, at)}
 
 
 def _refuse_one_sided(values: list[JsonObject], where: str, at: Place) -> None:

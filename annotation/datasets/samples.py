@@ -11,7 +11,10 @@ from .reading import JsonObject
 ROLES = ("system", "developer", "user", "assistant", "tool")
 LARGEST_PRIORITY = 32767
 LONGEST_SKILL = 50
-KNOWN_KEYS = frozenset({"sample_id", "messages", "responses", "tools", "metadata", "priority", "requires"})
+SENSITIVE = (
+    "sensitive"  # the skill of whoever chose to be given such samples; also what is written of one that says no more
+)
+KNOWN_KEYS = frozenset({"sample_id", "messages", "responses", "tools", "metadata", "priority", "requires", SENSITIVE})
 RESPONSES_REMEDY = 'Write one object per response: {"text": ...} or {"messages": [...]}.'
 MESSAGE_REMEDY = 'Write {"role": "user", "content": "..."}.'
 
@@ -23,6 +26,7 @@ class Sample:
     messages: each {"role", "content"} and, where the file has them, "thinking", "tool_calls", "tool_call_id", "name"
     and any unknown key. responses: each {"id", and one of "text" or "messages"} and any unknown key ("model").
     requires: languages and skills that whoever judges it must have, sorted.
+    sensitive: a short word for what not everybody wants to read in it; empty when nothing is.
     extra: the unknown keys of the line itself. notes: what was read with a small change, as sentences.
     """
 
@@ -33,8 +37,14 @@ class Sample:
     metadata: JsonObject = field(default_factory=dict)
     priority: int = 0
     requires: tuple[str, ...] = ()
+    sensitive: str = ""
     extra: JsonObject = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def skills(self) -> tuple[str, ...]:
+        """What a person must have to be given it: sensitive samples go to those who chose to have them."""
+        return tuple(sorted({*self.requires, SENSITIVE})) if self.sensitive else self.requires
 
     def as_row(self) -> JsonObject:
         """The line of samples.jsonl that reads back as this sample."""
@@ -48,6 +58,8 @@ class Sample:
             row["priority"] = self.priority
         if self.requires:
             row["requires"] = list(self.requires)
+        if self.sensitive:
+            row[SENSITIVE] = self.sensitive if self.sensitive != SENSITIVE else True
         return {**row, **self.extra}
 
 
@@ -62,6 +74,7 @@ def parse_sample(data: JsonObject, at: Place) -> Sample:
         metadata=_metadata(data.get("metadata"), at),
         priority=_priority(data.get("priority"), at),
         requires=_requires(data.get("requires"), at),
+        sensitive=_sensitive(data.get(SENSITIVE), at),
         extra={key: value for key, value in data.items() if key not in KNOWN_KEYS},
         notes=tuple(notes),
     )
@@ -171,3 +184,16 @@ def _requires(written: Any, at: Place) -> tuple[str, ...]:
         if not 0 < len(name.strip()) <= LONGEST_SKILL:
             raise at.bad(f"requires[{i}]", name, f"expected 1 to {LONGEST_SKILL} characters, got {{value}}", remedy)
     return tuple(sorted({name.strip().lower() for name in names}))
+
+
+def _sensitive(written: Any, at: Place) -> str:
+    """True, or a word for what it is."""
+    if written is None or written is False:
+        return ""
+    if written is True:
+        return SENSITIVE
+    remedy = 'Write true, or a short word for what it is, as "violence".'
+    word = str(expect(written, str, SENSITIVE, at, remedy)).strip()
+    if not 0 < len(word) <= LONGEST_SKILL:
+        raise at.bad(SENSITIVE, written, f"expected 1 to {LONGEST_SKILL} characters, got {{value}}", remedy)
+    return word

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class ConsensusLabel(models.Model):
@@ -97,8 +98,8 @@ class ReviewItem(models.Model):
     """A label that stands, but that somebody should look at. (A contested sample is in the queue by its state.)"""
 
     class Kind(models.TextChoices):
-        JUDGE_DISAGREES = "judge_disagrees", "A measured judge disagrees strongly"
-        LATE_ANNOTATION = "late_annotation", "An annotation came after the sample was closed"
+        JUDGE_DISAGREES = "judge_disagrees", _("A measured judge disagrees strongly")
+        LATE_ANNOTATION = "late_annotation", _("An annotation came after the sample was closed")
 
     sample = models.ForeignKey("annotation.Sample", on_delete=models.CASCADE, related_name="review_items")
     kind = models.CharField(max_length=20, choices=Kind)

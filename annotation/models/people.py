@@ -4,6 +4,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractUser):
@@ -17,9 +18,9 @@ class Membership(models.Model):
     """What an account may do in a project. An annotator's own figures stand on Annotator."""
 
     class Role(models.TextChoices):
-        ANNOTATOR = "annotator"
-        REVIEWER = "reviewer"
-        ADMIN = "admin"
+        ANNOTATOR = "annotator", _("Annotator")
+        REVIEWER = "reviewer", _("Reviewer")
+        ADMIN = "admin", _("Admin")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="memberships")
@@ -45,9 +46,9 @@ class Annotator(models.Model):
     """
 
     class State(models.TextChoices):
-        ACTIVE = "active"
-        PAUSED = "paused"
-        WITHDRAWN = "withdrawn"
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="annotators")
     external_id = models.CharField(max_length=200)
@@ -57,6 +58,9 @@ class Annotator(models.Model):
     tested_at = models.DateTimeField(null=True, blank=True, help_text="when the qualification test was finished")
     trained_at = models.DateTimeField(null=True, blank=True, help_text="when the training samples were finished")
     guideline_read = models.PositiveIntegerField(default=0, help_text="the newest version of the guideline they opened")
+    rubric_read = models.PositiveIntegerField(
+        default=0, help_text="the newest version of the rubric when they opened the guideline"
+    )
     cap = models.PositiveIntegerField(null=True, blank=True, help_text="most samples this person may be given")
     skills = ArrayField(
         models.CharField(max_length=50), default=list, blank=True, help_text="languages and skills, as samples ask for"

@@ -5,17 +5,17 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 
 class Project(models.Model):
     class State(models.TextChoices):
-        ACTIVE = "active"
-        PAUSED = "paused"
-        ARCHIVED = "archived"
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+        ARCHIVED = "archived", _("Archived")
 
     slug = models.SlugField(max_length=100, unique=True)
     title = models.CharField(max_length=200)
-    instructions = models.TextField(blank=True)
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
     lease_minutes = models.PositiveSmallIntegerField(default=60)
     price_per_annotation = models.DecimalField(
@@ -75,6 +75,11 @@ class Project(models.Model):
     def policy(self) -> "Policy":
         """The version that undecided samples follow, as this object read it."""
         return self.policies.latest("version")
+
+    @cached_property
+    def guideline(self) -> "Guideline | None":
+        """The newest version of the written guideline, as this object read it; None where nothing is written."""
+        return self.guidelines.order_by("-version").first()
 
 
 class Guideline(models.Model):

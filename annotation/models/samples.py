@@ -3,22 +3,23 @@
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 
 class Sample(models.Model):
     RANKS_OF_A_DRAW = 2**45  # what is imported after work began gets ranks of a further draw (services/importing.py)
 
     class Purpose(models.TextChoices):
-        WORK = "work"
-        GOLD = "gold"
-        TRAINING = "training"
+        WORK = "work", _("Work")
+        GOLD = "gold", _("Gold")
+        TRAINING = "training", _("Training")
 
     class State(models.TextChoices):
-        OPEN = "open"
-        ESCALATED = "escalated"  # the first round disagreed: two more are asked
-        CONTESTED = "contested"  # people could not settle it: a reviewer must
-        RESOLVED = "resolved"  # has its labels; left only by withdrawal, correction or a reviewer
-        EXCLUDED = "excluded"
+        OPEN = "open", _("Open")
+        ESCALATED = "escalated", _("Escalated")  # the first round disagreed: two more are asked
+        CONTESTED = "contested", _("Contested")  # people could not settle it: a reviewer must
+        RESOLVED = "resolved", _("Resolved")  # has its labels; left only by withdrawal, correction or a reviewer
+        EXCLUDED = "excluded", _("Excluded")
 
     # Foreign keys here have no index of their own where another begins with them: each costs every claim a write.
     project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="samples", db_index=False)
@@ -129,6 +130,13 @@ class SampleContent(models.Model):
     tools = models.JSONField(null=True)
     metadata = models.JSONField(default=dict)
     extra = models.JSONField(default=dict, help_text="keys of the imported row that Concord does not know")
+    sensitive = models.CharField(
+        max_length=50,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="what makes it sensitive, in a word; empty: nothing does",
+    )
     prompt_digest = models.CharField(max_length=32, db_index=True, help_text="the same for every sample of a prompt")
 
     def __str__(self) -> str:

@@ -2,20 +2,21 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class QualityRule(models.Model):
     """When a person is warned, gets nothing new for a while, or is put before an admin. A rule can do no more."""
 
     class Measure(models.TextChoices):
-        GOLD_ACCURACY = "gold_accuracy", "Gold accuracy below"
-        MEDIAN_SECONDS = "median_seconds", "Median active seconds below"
-        SKIP_SHARE = "skip_share", "Share of skipped samples above"
+        GOLD_ACCURACY = "gold_accuracy", _("Gold accuracy below")
+        MEDIAN_SECONDS = "median_seconds", _("Median active seconds below")
+        SKIP_SHARE = "skip_share", _("Share of skipped samples above")
 
     class Action(models.TextChoices):
-        WARN = "warn"
-        HOLD = "hold"
-        PROPOSE = "propose"
+        WARN = "warn", _("Warn")
+        HOLD = "hold", _("Hold")
+        PROPOSE = "propose", _("Propose")
 
     project = models.ForeignKey("annotation.Project", on_delete=models.CASCADE, related_name="quality_rules")
     measure = models.CharField(max_length=20, choices=Measure)
@@ -53,14 +54,14 @@ class Notice(models.Model):
     """
 
     class Kind(models.TextChoices):
-        WARNING = "warning"
-        HOLD = "hold"
-        PROPOSAL = "proposal"
-        TEST_RESULT = "test_result"
-        PAUSED = "paused"
-        RESUMED = "resumed"
-        SET_ASIDE = "set_aside", "Work set aside"
-        WITHDRAWN = "withdrawn"
+        WARNING = "warning", _("Warning")
+        HOLD = "hold", _("Hold")
+        PROPOSAL = "proposal", _("Proposal")
+        TEST_RESULT = "test_result", _("Test Result")
+        PAUSED = "paused", _("Paused")
+        RESUMED = "resumed", _("Resumed")
+        SET_ASIDE = "set_aside", _("Work set aside")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     BY_A_HUMAN = ("paused", "resumed", "set_aside", "withdrawn")
 

@@ -2,15 +2,16 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class DatasetVersion(models.Model):
     """An immutable export. While it is building, the row itself is the work: leased, renewed, finished once."""
 
     class State(models.TextChoices):
-        BUILDING = "building"
-        READY = "ready"
-        FAILED = "failed"
+        BUILDING = "building", _("Building")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
 
     class Origin(models.TextChoices):
         PEOPLE = "people"  # this project's labels, with the votes behind them

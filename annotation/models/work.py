@@ -3,27 +3,29 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import MD5
+from django.utils.translation import gettext_lazy as _
 
 
 class Assignment(models.Model):
     """A sample in one person's hands. Unique for the pair: one that was given back is leased again in place."""
 
     class State(models.TextChoices):
-        LEASED = "leased"
-        SUBMITTED = "submitted"
-        SKIPPED = "skipped"
-        EXPIRED = "expired"  # the lease ran out; it may be leased again
-        RELEASED = "released"  # given back unjudged; it may be leased again
-        LATE = "late"  # submitted when its slot was gone: kept, counted nowhere
-        WITHDRAWN = "withdrawn"
+        LEASED = "leased", _("Leased")
+        SUBMITTED = "submitted", _("Submitted")
+        SKIPPED = "skipped", _("Skipped")
+        EXPIRED = "expired", _("Expired")  # the lease ran out; it may be leased again
+        RELEASED = "released", _("Released")  # given back unjudged; it may be leased again
+        LATE = "late", _("Late")  # submitted when its slot was gone: kept, counted nowhere
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     class SkipReason(models.TextChoices):
-        PERSONAL_DATA = "personal_data", "Personal data"
-        WRONG_LANGUAGE = "wrong_language", "Not in a language I read"
-        NEEDS_EXPERTISE = "needs_expertise", "Needs knowledge I do not have"
-        ASKS_IDENTITY = "asks_identity", "Asks the assistant who it is"
-        BROKEN = "broken", "Broken or unreadable"
-        DISTRESSING = "distressing", "I would rather not read this"
+        PERSONAL_DATA = "personal_data", _("Personal data")
+        WRONG_LANGUAGE = "wrong_language", _("Not in a language I read")
+        NEEDS_EXPERTISE = "needs_expertise", _("Needs knowledge I do not have")
+        ASKS_IDENTITY = "asks_identity", _("Asks the assistant who it is")
+        BROKEN = "broken", _("Broken or unreadable")
+        DISTRESSING = "distressing", _("I would rather not read this")
 
     sample = models.ForeignKey(
         "annotation.Sample", on_delete=models.CASCADE, related_name="assignments", db_index=False
@@ -154,6 +156,8 @@ class Question(models.Model):
 
     class Meta:
         constraints = [
+            # Sent again because the line was lost, it is the same question.
+            models.UniqueConstraint("assignment", MD5("text"), name="question_once"),
             models.CheckConstraint(name="question_asks_something", condition=~Q(text="")),
             models.CheckConstraint(
                 name="question_replied_in_words",
@@ -163,6 +167,12 @@ class Question(models.Model):
         indexes = [
             # what waits for a reviewer
             models.Index(name="question_open", fields=["asked_at"], condition=Q(replied_at__isnull=True)),
+            # services.questions.unread_reply
+            models.Index(
+                name="question_unread",
+                fields=["assignment"],
+                condition=Q(replied_at__isnull=False, read_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

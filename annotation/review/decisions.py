@@ -3,18 +3,18 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from annotation.models import Sample
 from annotation.services import adjudication, asking, routing
 
 CAUSES = [
-    {"value": "", "label": "Choose a cause"},
-    {"value": "prompt unclear", "label": "The prompt is unclear"},
-    {"value": "taste", "label": "A matter of taste"},
-    {"value": "refusal", "label": "About a refusal"},
-    {"value": "error", "label": "Somebody's error"},
-    {"value": "bad sample", "label": "A bad sample"},
+    {"value": "", "label": gettext_lazy("Choose a cause")},
+    {"value": "prompt unclear", "label": gettext_lazy("The prompt is unclear")},
+    {"value": "taste", "label": gettext_lazy("A matter of taste")},
+    {"value": "refusal", "label": gettext_lazy("About a refusal")},
+    {"value": "error", "label": gettext_lazy("Somebody's error")},
+    {"value": "bad sample", "label": gettext_lazy("A bad sample")},
 ]
 
 

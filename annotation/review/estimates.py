@@ -26,6 +26,12 @@ def _estimate(estimate: Row) -> Row:
     return {**estimate, "value": None, "low": None, "high": None, "undefined": words, "is_few": True}
 
 
+def why_none(estimate: Row) -> str:
+    """Why there is no figure: what consensus says of it, in the language of the page."""
+    why = estimate["undefined"]
+    return _(why) if why else ""
+
+
 def few_text(estimate: Row) -> str:
     """That it rests on too few; empty where it does not."""
     return str(estimate["undefined"]) if estimate.get("is_few") else ""

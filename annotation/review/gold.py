@@ -61,6 +61,7 @@ def _row(project: Project, answer: GoldAnswer, accuracy: Estimate | None, handed
         "source": answer.get_source_display(),
         "words": _judged(answer),
         "is_served": answer.is_served,
+        "teaches": answer.teaches,
         "handed_out": handed.get(answer.sample_id, 0),
         "answered": answered,
         "right_text": "" if share is None else f"{100 * share:.0f} %",
@@ -113,6 +114,11 @@ def sample_page(project: Project, sample: Sample, *, posted: Mapping[str, Any] |
         "sample": _texts(sample),
         "refusal": gold.why_not_gold(sample),
         "is_known": current is not None,
+        "teaches": posted["use"] == "teach"
+        if posted and "use" in posted
+        else sample.purpose == Sample.Purpose.TRAINING,
+        "may_choose_use": sample.purpose != Sample.Purpose.WORK or not answers,
+        "can_change_use": gold.can_change_use(sample),
         "row": rows(project, [current])[0] if current else None,
         "answers": [_revision(answer, sample) for answer in answers],
         "people": [_person(number, annotation, sample) for number, annotation in enumerate(said, start=1)],

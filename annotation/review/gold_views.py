@@ -70,7 +70,14 @@ def gold_sample(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return render(request, "review/gold_sample.html", pages.sample_page(project, found))
     note = forms.text(request, "note", longest=LONGEST)
     try:
-        gold.write(sample_id=pk, given=_chosen(request, project, found), by=request.user, note=note, at=timezone.now())  # type: ignore[arg-type]
+        gold.write(
+            sample_id=pk,
+            given=_chosen(request, project, found),
+            by=request.user,  # type: ignore[arg-type]
+            note=note,
+            at=timezone.now(),
+            teaches={"teach": True, "measure": False}.get(request.POST.get("use", "")),
+        )
     except (GoldRefused, RatingsRefused) as refusal:
         return _again(request, project, found, [str(refusal)])
     messages.success(request, _("The answer of %(id)s is known.") % {"id": found.external_id})
@@ -162,4 +169,6 @@ def _close(request: HttpRequest, project: Project, found: Sample, pk: int) -> No
         case "replace":
             disputes.overturn(given=_chosen(request, project, found), **said)
         case other:
-            raise DisputeRefused(f"{other!r} is not a decision; uphold the answer, set it aside or replace it.")
+            raise DisputeRefused(
+                _("%(action)r is not a decision; uphold the answer, set it aside or replace it.") % {"action": other}
+            )

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from annotation.models import Judge, Project, ProjectFigures
 from annotation.ratings import Place
-from annotation.review.estimates import FEW, few_text, shown
+from annotation.review.estimates import FEW, few_text, shown, why_none
 from annotation.review.overview import estimate_text, weight_text
 from annotation.services import judging
 from annotation.services.figures import FIRST_ROUNDS, RANDOM_SLICE
@@ -39,7 +39,7 @@ def judge_page(project: Project, judge: Judge) -> Row:
     return {
         "project": project,
         "as_of": kept.computed_at if kept else None,
-        "judge": {**_about(project, judge), "licence": judge.licence, "configuration": _told(judge.configuration)},
+        "judge": {**_about(project, judge), "licence": _("unknown") if judge.licence == "unknown" else judge.licence, "configuration": _told(judge.configuration)},
         "total": figures.total(judge),
         "attributes": [
             {
@@ -185,13 +185,11 @@ class _Figures:
             return ""
         worth = slope["per_doubling"]
         if worth["value"] is None:
-            return few_text(worth) if short else str(worth["undefined"])
+            return few_text(worth) if short else why_none(worth)
         points = _signed(worth["value"], "+.2f")
         if short:
             return _("%s points a doubling") % points
-        interval = (
-            "" if worth["low"] is None else f" ({_signed(worth['low'], '+.2f')} to {_signed(worth['high'], '+.2f')})"
-        )
+        interval = "" if worth["low"] is None else _between(*(_signed(worth[end], "+.2f") for end in ("low", "high")))
         return _("Beside people, twice the length moves its rating by %(points)s points%(interval)s.") % {
             "points": points, "interval": interval,
         }  # fmt: skip
@@ -215,7 +213,14 @@ class _Figures:
         return sum(estimate["value"] is not None for estimate in rows)
 
 
-_UNKNOWN: Row = {"value": None, "low": None, "high": None, "count": 0, "clusters": 0, "undefined": "Not computed yet."}
+_UNKNOWN: Row = {
+    "value": None,
+    "low": None,
+    "high": None,
+    "count": 0,
+    "clusters": 0,
+    "undefined": gettext_noop("Not computed yet."),
+}
 
 
 def _drawn(estimate: Row) -> Row:
@@ -262,7 +267,7 @@ def _difference_text(of: Row) -> str:
     if difference["value"] is None:
         return ""
     low, high = difference["low"], difference["high"]
-    interval = "" if low is None else f" ({_points(low)} to {_points(high)})"
+    interval = "" if low is None else _between(_points(low), _points(high))
     return f"{_points(difference['value'])}{interval}"
 
 
@@ -276,10 +281,11 @@ def _short_text(estimate: Row) -> str:
 
 def _share_text(estimate: Row, *, with_interval: bool = True) -> str:
     if estimate["value"] is None:
-        return str(estimate["undefined"])
+        return why_none(estimate)
     if estimate["low"] is None or not with_interval:
         return _percent(estimate["value"])
-    return f"{_percent(estimate['value'])} ({100 * estimate['low']:.0f} to {100 * estimate['high']:.0f})"
+    low, high = f"{100 * estimate['low']:.0f}", f"{100 * estimate['high']:.0f}"
+    return _("%(value)s (%(low)s to %(high)s)") % {"value": _percent(estimate["value"]), "low": low, "high": high}
 
 
 def _number_text(estimate: Row, *, with_interval: bool = True) -> str:
@@ -289,7 +295,12 @@ def _number_text(estimate: Row, *, with_interval: bool = True) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.0f} %"
+    return "" if share is None else _("%(value)s %%") % {"value": f"{100 * share:.0f}"}
+
+
+def _between(low: str, high: str) -> str:
+    """The interval behind a figure."""
+    return _(" (%(low)s to %(high)s)") % {"low": low, "high": high}
 
 
 def _points(share: float) -> str:
@@ -318,7 +329,7 @@ def _panel_text(row: Row, measured: int) -> str:
     if measured < 2:
         return _("A panel has two judges or more that were compared on %d units at least.") % FEW
     if worth["value"] is None:
-        return str(worth["undefined"])
+        return why_none(worth)
     judges = ngettext("%d judge is", "%d judges are", measured) % measured
     said = {"judges": judges, "worth": f"{worth['value']:.1f}"}
     if worth["low"] is None:

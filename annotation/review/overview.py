@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 from annotation import querysets
 from annotation.models import DatasetVersion, Policy, Project, ProjectFigures, Sample
 from annotation.ratings import Place
-from annotation.review.estimates import shown
+from annotation.review.estimates import shown, why_none
+from annotation.services import questions
 from annotation.services.figures import FIRST_ROUNDS, RANDOM_SLICE
 from annotation.web.pay import statement_urls
 
@@ -28,7 +29,7 @@ def page(project: Project, *, for_admin: bool, at: datetime) -> dict[str, Any]:
         **rules,
     }
     if kept is None:
-        return {**common, "as_of": "No figures yet. They are computed within seconds of the first annotation."}
+        return {**common, "as_of": _("No figures yet. They are computed within seconds of the first annotation.")}
     figures = kept.figures
     return {
         **common,
@@ -60,20 +61,26 @@ def _side_by_side(figures: dict[str, Any], name: str) -> list[tuple[dict[str, An
 def labels_per_sample(samples: dict[str, Any]) -> str:
     """Annotations that count for each decided sample, as text."""
     decided = samples["decided"]
-    return f"{samples['annotations_of_decided'] / decided:.2f}" if decided else "none decided yet"
+    return f"{samples['annotations_of_decided'] / decided:.2f}" if decided else _("none decided yet")
 
 
 def share_text(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "none decided yet"
+    return _("%(value)s %%") % {"value": f"{100 * part / whole:.1f}"} if whole else _("none decided yet")
 
 
 def estimate_text(estimate: dict[str, Any]) -> str:
     """An estimate with its interval, or why it has none."""
     if estimate["value"] is None:
-        return str(estimate["undefined"])
+        return why_none(estimate)
+    about = {name: f"{estimate[name]:.2f}" for name in ("value", "low", "high") if estimate[name] is not None}
     if estimate["low"] is None:
-        return f"{estimate['value']:.2f} (no interval: {estimate['clusters']} prompt)"
-    return f"{estimate['value']:.2f} ({estimate['low']:.2f} to {estimate['high']:.2f})"
+        said = ngettext(
+            "%(value)s (no interval: %(count)d prompt)",
+            "%(value)s (no interval: %(count)d prompts)",
+            estimate["clusters"],
+        )
+        return said % {**about, "count": estimate["clusters"]}
+    return _("%(value)s (%(low)s to %(high)s)") % about
 
 
 def reliability_of(version: DatasetVersion) -> list[dict[str, str]]:
@@ -92,27 +99,37 @@ def reliability_of(version: DatasetVersion) -> list[dict[str, str]]:
 def policy_text(project: Project) -> str:
     """The policy in a sentence."""
     policy = project.policy
-    return (
-        f"Version {policy.version}: {_asking_text(policy)}; label by {policy.label_rule}; "
-        f"unsettled samples are {policy.unsettled}."
-    )
+    return _(
+        "Version %(version)d: %(people)d people; %(more)s; label by %(rule)s; unsettled samples are %(unsettled)s."
+    ) % {
+        "version": policy.version,
+        "people": policy.first_round,
+        "more": _asking_text(policy),
+        "rule": policy.label_rule,
+        "unsettled": Sample.State(policy.unsettled).label.lower(),
+    }
 
 
 def _asking_text(policy: Policy) -> str:
-    limits = ", ".join(f"{name} above {limit['escalate_above']:g}" for name, limit in policy.triggers.items())
+    extra = {"extra": policy.extra}
     match policy.name:
         case Policy.Name.UNANIMOUS:
-            more = f"{policy.extra} more where they differ at all"
+            return _("%(extra)d more where they differ at all") % extra
         case Policy.Name.SEQUENTIAL:
-            more = f"then one at a time until nobody could change the label, {policy.extra} more at most"
+            return _("then one at a time until nobody could change the label, %(extra)d more at most") % extra
         case Policy.Name.CONFIDENCE:
-            are = f"{' and '.join(policy.triggers)} {'is' if len(policy.triggers) == 1 else 'are'}"
-            more = (
-                f"then one at a time until {are} at least {100 * policy.target:g} % sure, {policy.extra} more at most"
+            said = ngettext(
+                "then one at a time until %(names)s is at least %(target)s %% sure, %(extra)d more at most",
+                "then one at a time until %(names)s are at least %(target)s %% sure, %(extra)d more at most",
+                len(policy.triggers),
             )
+            names = _(" and ").join(policy.triggers)
+            return said % {**extra, "names": names, "target": f"{100 * policy.target:g}"}
         case _:
-            more = f"{policy.extra} more where they differ by more than allowed ({limits})"
-    return f"{policy.first_round} people; {more}"
+            above = _("%(name)s above %(limit)s")
+            limits = [above % {"name": n, "limit": f"{of['escalate_above']:g}"} for n, of in policy.triggers.items()]
+            said = _("%(extra)d more where they differ by more than allowed (%(limits)s)")
+            return said % {**extra, "limits": ", ".join(limits)}
 
 
 def _disagreed_words(policy: Policy) -> str:
@@ -130,7 +147,7 @@ def rubric_text(project: Project) -> str:
     """The rubric in a line."""
     rubric = project.rubric
     names = ", ".join(Place(attribute, None).title for attribute in rubric.attributes)
-    return f"Version {rubric.version}: {names}"
+    return _("Version %(version)d: %(names)s") % {"version": rubric.version, "names": names}
 
 
 def _attention(project: Project, kept: ProjectFigures | None) -> list[dict[str, str]]:
@@ -138,6 +155,9 @@ def _attention(project: Project, kept: ProjectFigures | None) -> list[dict[str, 
     if waiting := querysets.samples_under_review(project).count():
         said = ngettext("%d sample waits for a reviewer", "%d samples wait for a reviewer", waiting) % waiting
         things.append({"text": said, "url": reverse("annotation:queue", args=[project.slug])})
+    if asked := questions.open_questions(project).count():
+        said = ngettext("%d question of an annotator waits", "%d questions of annotators wait", asked) % asked
+        things.append({"text": said, "url": f"{reverse('annotation:queue', args=[project.slug])}#questions"})
     return things
 
 
@@ -172,10 +192,10 @@ def _funnel(samples: dict[str, Any]) -> list[dict[str, Any]]:
 def _counts(samples: dict[str, Any]) -> list[dict[str, Any]]:
     settled = samples.get("settled_by_judges", 0)
     return [
-        {"label": "Samples", "value": samples["total"], "hint": ""},
-        {"label": "Annotations", "value": samples["annotations"], "hint": "that count"},
+        {"label": _("Samples"), "value": samples["total"], "hint": ""},
+        {"label": _("Annotations"), "value": samples["annotations"], "hint": _("that count")},
         *(
-            [{"label": "Settled by judges", "value": settled, "hint": "no person said anything of them"}]
+            [{"label": _("Settled by judges"), "value": settled, "hint": _("no person said anything of them")}]
             if settled
             else []
         ),
@@ -195,7 +215,7 @@ def _reliability(project: Project, row: dict[str, Any], beside: dict[str, Any] |
         "high": alpha["high"],
         "count": alpha["count"],
         "prompts": alpha["clusters"],
-        "undefined": alpha["undefined"] if alpha["value"] is None else "",
+        "undefined": why_none(alpha) if alpha["value"] is None else "",
     }
 
 
@@ -244,16 +264,16 @@ def _agreement(row: dict[str, Any], beside: dict[str, Any] | None = None) -> dic
 def weight_text(weight: dict[str, Any] | None) -> str:
     """The panel's weight in the merge, and why it is what it is."""
     if weight is None:
-        return "not fitted yet"
+        return _("not fitted yet")
     words = {
-        "fitted": "",
-        "panel_does_not_help": " (no measurable help in predicting people)",
-        "too_few_samples": " (fewer than fifty samples to measure on)",
-        "no_judge": " (no judge has spoken)",
+        "panel_does_not_help": _("%(weight)s (no measurable help in predicting people), shared by the panel"),
+        "too_few_samples": _("%(weight)s (fewer than fifty samples to measure on), shared by the panel"),
+        "no_judge": _("%(weight)s (no judge has spoken), shared by the panel"),
     }
     is_estimated = weight["reason"] == "fitted" and weight.get("low") is not None
     interval = f" [{weight['low']:.2f}, {weight['high']:.2f}]" if is_estimated else ""
-    return f"{weight['weight']:.2f}{interval}{words.get(weight['reason'], '')}, shared by the panel"
+    said = words.get(weight["reason"], _("%(weight)s, shared by the panel"))
+    return said % {"weight": f"{weight['weight']:.2f}{interval}"}
 
 
 def _title(project: Project, name: str) -> str:

@@ -10,10 +10,12 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
-from annotation import querysets, ratings
+from annotation import querysets, ratings, remarks
 from annotation.models import Annotation, Assignment, ConsensusLabel, Judgment, Project, ReviewItem, Sample, SampleEvent
 from annotation.review import decisions
+from annotation.review import questions as asked
 from annotation.services import judging, labels
 from annotation.web import questions, reading
 from consensus.aggregate import TooFewUsable
@@ -126,6 +128,7 @@ def sample_page(project: Project, sample: Sample, *, posted: Mapping[str, Any] |
         "note": posted.get("note", ""),
         "actions": decisions.actions(sample, has_proposal=any(value is not None for value in proposed)),
         "decision": decision,
+        "questions": asked.of_sample(project, sample),
         "decide_url": reverse("annotation:decide", args=[project.slug, sample.pk]),
     }
 
@@ -174,12 +177,19 @@ def _annotation(annotation: Annotation, sample: Sample, mark: int) -> dict[str, 
         "mark": mark,
         "round": annotation.round,
         "when": date_format(timezone.localtime(annotation.submitted_at), "DATETIME_FORMAT"),
-        "shown_order_text": f"saw {order}" if sample.response_count > 1 else "",
+        "shown_order_text": _("saw %(order)s") % {"order": order} if sample.response_count > 1 else "",
         "comment": annotation.comment,
+        "remarks": _remarks(annotation, sample),
         "counted": counts(assignment),
         "neither_valid": annotation.neither_valid,
         "values": words(places, annotation.ratings, sample),
     }
+
+
+def _remarks(annotation: Annotation, sample: Sample) -> list[dict[str, Any]]:
+    """What one person said beside the ratings."""
+    rows = remarks.in_words(annotation.remarks, rubric=annotation.rubric, response_count=sample.response_count)
+    return [{**row, "letter": "" if row["response"] is None else ascii_uppercase[row["response"]]} for row in rows]
 
 
 def words(places: Sequence[ratings.Place], values: Sequence[int | None], sample: Sample) -> list[dict[str, Any]]:
@@ -190,6 +200,7 @@ def words(places: Sequence[ratings.Place], values: Sequence[int | None], sample:
             "response": letter(place, sample),
             "favours": "" if value is None else questions.favoured_letter(place, value),
             "label": place.word_for(value),
+            "is_given": value is not None,
         }
         for place, value in zip(places, values, strict=True)
     ]
@@ -251,7 +262,7 @@ def _dots(
 
 def _judge(project: Project, judgment: Judgment, sample: Sample) -> dict[str, Any]:
     places = ratings.layout(judgment.rubric.attributes, sample.response_count)
-    said = [word for word in words(places, judgment.ratings, sample) if word["label"] != "not given"]
+    said = [word for word in words(places, judgment.ratings, sample) if word["is_given"]]
     without_vote = judgment.is_relative and not project.lets_relatives_vote
     return {
         "name": judgment.judge.name,
@@ -272,9 +283,9 @@ def _decision(sample: Sample, events: Sequence[Any]) -> dict[str, Any] | None:
     """Who settled the sample, when a reviewer did or nothing waits for one."""
     label = ConsensusLabel.objects.filter(sample=sample, is_current=True, method=labels.ADJUDICATION).first()
     if label:
-        by = str(label.decided_by or "a reviewer")
-        return {"by": by, "at": label.created_at, "text": "A reviewer gave this sample its label."}
+        by = str(label.decided_by or _("a reviewer"))
+        return {"by": by, "at": label.created_at, "text": _("A reviewer gave this sample its label.")}
     if sample.state == Sample.State.EXCLUDED and events:
         last = events[-1]
-        return {"by": str(last.actor or "people"), "at": last.at, "text": last.text or "Excluded."}
+        return {"by": str(last.actor or _("people")), "at": last.at, "text": last.text or _("Excluded.")}
     return None

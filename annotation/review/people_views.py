@@ -62,7 +62,9 @@ def change(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     cap = forms.text(request, "cap", longest=20).strip()
     try:
         if cap and not cap.isdecimal():
-            raise PersonChangeRefused(f"{cap!r} is no cap. Write a whole number from 0, or nothing for no cap.")
+            raise PersonChangeRefused(
+                _("%(cap)r is no cap. Write a whole number from 0, or nothing for no cap.") % {"cap": cap}
+            )
         people.change(
             annotator=found,
             by=request.user,  # type: ignore[arg-type]  # login_required has run
@@ -145,7 +147,7 @@ def _take(request: HttpRequest, found: Annotator) -> str:
     reason = forms.text(request, "reason", longest=LONGEST)
     said: dict[str, Any] = {"annotator": found, "by": request.user, "reason": reason, "at": timezone.now()}
     if action in TO_CONFIRM and "confirmed" not in request.POST:
-        raise NotPossible("Setting work aside cannot be undone. Tick that you know it, and decide again.")
+        raise NotPossible(_("Setting work aside cannot be undone. Tick that you know it, and decide again."))
     match action:
         case "pause":
             standing.pause(**said)
@@ -158,7 +160,9 @@ def _take(request: HttpRequest, found: Annotator) -> str:
         case "set_aside":
             standing.set_work_aside(**said)
         case other:
-            raise NotPossible(f"{other!r} is not a decision; pause, resume, withdraw or set work aside.")
+            raise NotPossible(
+                _("%(action)r is not a decision; pause, resume, withdraw or set work aside.") % {"action": other}
+            )
     return _("Decided. %(name)s reads your reason on their own page.") % {"name": found}
 
 
@@ -170,7 +174,7 @@ def _rule_fields(request: HttpRequest) -> dict[str, Any]:
         number = float(limit.replace(",", "."))
         counts = {"minimum": int(minimum), "hold_minutes": int(minutes) if minutes.strip() else None}
     except ValueError as error:
-        raise RuleRefused("Write the limit, the least number of answers and the minutes as numbers.") from error
+        raise RuleRefused(_("Write the limit, the least number of answers and the minutes as numbers.")) from error
     is_share = measure != QualityRule.Measure.MEDIAN_SECONDS
     action = request.POST.get("action", "")
     return {"measure": measure, "limit": number / 100 if is_share else number, "action": action, **counts}

@@ -113,9 +113,12 @@ def _found(details: Mapping[str, Any], threshold: float | None) -> dict[str, Any
     return {
         "coverage": per_cent(chosen["coverage"]) if chosen else "",
         "sureness": per_cent(threshold) if chosen and threshold is not None else "",
-        "tested": f"{chosen['agreed']} of {chosen['count']}" if chosen else "",
+        "tested": _of(chosen) if chosen else "",
         "error": f"{100 * error['value']:.1f} %" if error else "",
-        "error_interval": f"{100 * error['low']:.1f} to {100 * error['high']:.1f}" if error else "",
+        "error_interval": _("%(low)s to %(high)s")
+        % {"low": f"{100 * error['low']:.1f}", "high": f"{100 * error['high']:.1f}"}
+        if error
+        else "",
         "with_a_person": "" if beside["judges_with_a_person"] is None else per_cent(beside["judges_with_a_person"]),
         "among_people": "" if beside["person_with_person"] is None else per_cent(beside["person_with_person"]),
         "learned_from": details["learned_from"],
@@ -128,11 +131,15 @@ def _step(step: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "sureness": per_cent(step["threshold"]),
         "coverage": per_cent(step["coverage"]),
-        "agreed": f"{step['agreed']} of {step['count']}",
+        "agreed": _of(step),
         "agreement": per_cent(step["agreed"] / step["count"]) if step["count"] else "-",
         "p": "" if step["p_value"] is None else f"{step['p_value']:.2g}",
         "outcome": _outcome(step),
     }
+
+
+def _of(step: Mapping[str, Any]) -> str:
+    return _("%(part)d of %(whole)d") % {"part": step["agreed"], "whole": step["count"]}
 
 
 def _outcome(step: Mapping[str, Any]) -> str:

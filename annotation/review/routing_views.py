@@ -68,14 +68,16 @@ def _take(request: HttpRequest, project: Project, asked: dict[str, str]) -> str:
                 "count": count
             }
         case other:
-            raise RoutingRefused(f"{other!r} is not a decision; switch on, switch off or send to people.")
+            raise RoutingRefused(
+                _("%(action)r is not a decision; switch on, switch off or send to people.") % {"action": other}
+            )
 
 
 def _share(text: str) -> float:
     """Per cent as somebody writes them, as a share of 1. Raises RoutingRefused."""
     written = text.strip().removesuffix("%").strip().replace(",", ".")
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", written):
-        raise RoutingRefused(f"{text!r} is no number of per cent. Write one such as 95.")
+        raise RoutingRefused(_("%(given)r is no number of per cent. Write one such as 95.") % {"given": text})
     return round(float(written) / 100, 8)
 
 

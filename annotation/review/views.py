@@ -10,6 +10,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation import querysets, ratings
@@ -17,6 +18,7 @@ from annotation.models import DatasetVersion, Project, Sample
 from annotation.ratings import RatingsRefused
 from annotation.review import overview as front
 from annotation.review import pages
+from annotation.review import questions as asked
 from annotation.services import adjudication
 from annotation.services.adjudication import NotReviewable
 from annotation.web import forms, questions
@@ -39,7 +41,8 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     """What waits for a reviewer."""
     project = project_for(request, slug, STAFF)
     count = querysets.samples_under_review(project).count()
-    return render(request, "review/queue.html", {"project": project, "items": pages.queue(project), "count": count})
+    context = {"project": project, "items": pages.queue(project), "count": count, "questions": asked.waiting(project)}
+    return render(request, "review/queue.html", context)
 
 
 @login_required
@@ -60,7 +63,7 @@ def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         _take(request, project, found)
     except (NotReviewable, RatingsRefused) as refusal:
         return _sample_page(request, project, found, errors=[str(refusal)], posted=request.POST.dict(), status=422)
-    messages.success(request, f"{found.external_id} is decided.")
+    messages.success(request, _("%(sample)s is decided.") % {"sample": found.external_id})
     onward = _next_after(project, pk)
     return redirect("annotation:review", slug, onward) if onward else redirect("annotation:queue", slug)
 
@@ -125,14 +128,18 @@ def _take(request: HttpRequest, project: Project, found: Sample) -> None:
         case "exclude":
             adjudication.exclude(**said)
         case other:
-            raise NotReviewable(f"{other!r} is not a decision; accept, set, ask again or exclude.")
+            raise NotReviewable(
+                _("%(action)r is not a decision; accept, set, ask again or exclude.") % {"action": other}
+            )
 
 
 def _proposed(project: Project, found: Sample) -> list[dict[str, Any]]:
     counted = list(querysets.counted_annotations().filter(assignment__sample=found).select_related("rubric"))
     proposed = pages.proposal(project, found, counted)
     if all(value is None for value in proposed):
-        raise NotReviewable("There is no proposed label: fewer than three people rated it. Choose the values yourself.")
+        raise NotReviewable(
+            _("There is no proposed label: fewer than three people rated it. Choose the values yourself.")
+        )
     return _given(project, found, proposed)
 
 

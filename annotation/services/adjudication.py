@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from annotation import ratings, transitions
 from annotation.models import ReviewItem, Sample, User
 from annotation.services import asking, head_starts, labels, routing, settlement
@@ -27,7 +29,8 @@ def set_label(
     """
     sample = _lock(sample_id)
     if sample.state == State.EXCLUDED:
-        raise NotReviewable(f"Sample {sample.external_id} is excluded. Open it again before giving it a label.")
+        said = _("Sample %(sample)s is excluded. Open it again before giving it a label.")
+        raise NotReviewable(said % {"sample": sample.external_id})
     project = sample.project
     places = ratings.layout(project.rubric.attributes, sample.response_count)
     ids = [response["id"] for response in sample.content.responses]
@@ -45,13 +48,12 @@ def ask_more(*, sample_id: int, by: User, note: str, cause: str, at: datetime) -
         routing.send_to_people(sample_id=sample_id, by=by, at=at, text=note)
         return
     if sample.state not in (State.CONTESTED, State.RESOLVED):
-        raise NotReviewable(
-            f"Sample {sample.external_id} is {sample.state}; only a contested or resolved one can be sent out again."
-        )
+        said = _("Sample %(sample)s is %(state)s; only a contested or resolved one can be sent out again.")
+        raise NotReviewable(said % {"sample": sample.external_id, "state": sample.get_state_display().lower()})
     wanted = asking.people_left(sample, at_most=MORE_PEOPLE)
     if not wanted:
         raise NotReviewable(
-            "Nobody is left to ask: everyone in this project has had this sample. Add people, or decide it here."
+            _("Nobody is left to ask: everyone in this project has had this sample. Add people, or decide it here.")
         )
     labels.retire(sample=sample)
     slots = {
@@ -67,7 +69,7 @@ def exclude(*, sample_id: int, by: User, note: str, cause: str, at: datetime) ->
     """Take a sample out. Raises NotReviewable when it is out already."""
     sample = _lock(sample_id)
     if sample.state == State.EXCLUDED:
-        raise NotReviewable(f"Sample {sample.external_id} is excluded already.")
+        raise NotReviewable(_("Sample %(sample)s is excluded already.") % {"sample": sample.external_id})
     labels.retire(sample=sample)
     held = {"target": sample.counted_count + sample.leased_count}
     if sample.state == State.RESOLVED:  # the table of moves leads out of resolved by way of contested
@@ -80,9 +82,8 @@ def exclude(*, sample_id: int, by: User, note: str, cause: str, at: datetime) ->
 def _lock(sample_id: int) -> Sample:
     sample = Sample.objects.select_for_update(of=("self",)).select_related("project").get(pk=sample_id)
     if sample.purpose != Sample.Purpose.WORK:
-        raise NotReviewable(
-            f"Sample {sample.external_id} is a {sample.purpose} sample: it gets no label. Its answer is on the gold page."
-        )
+        said = _("Sample %(sample)s is a %(purpose)s sample: it gets no label. Its answer is on the gold page.")
+        raise NotReviewable(said % {"sample": sample.external_id, "purpose": sample.get_purpose_display().lower()})
     return sample
 
 

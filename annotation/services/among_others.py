@@ -319,7 +319,14 @@ def _concerns(found: tuple[int, annotators.Look] | None) -> dict[str, Any]:
         return {"urgency": None, "concerns": []}
     urgency, look = found
     told = [
-        {"kind": of.kind, "attribute": of.attribute, "text": of.text, "false_alarm": of.false_alarm}
+        {
+            "kind": of.kind,
+            "attribute": of.attribute,
+            "text": of.text,
+            "template": of.template,
+            "values": of.values,
+            "false_alarm": of.false_alarm,
+        }
         for of in look.concerns
     ]
     return {"urgency": urgency, "concerns": told}

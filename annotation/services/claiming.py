@@ -9,25 +9,24 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from annotation import querysets
 from annotation.models import Annotator, Assignment, Project, Sample
-from annotation.services import handing, leases
+from annotation.services import handing, leases, training
+from annotation.services.entitled import (
+    NotClaimable,
+    not_qualified,
+    refuse_if_at_cap,
+    refuse_if_held_back,
+    refuse_if_paused,
+    refuse_if_unqualified,
+)
 from annotation.services.retrying import in_one_transaction
 from annotation.statements import claiming as statements
 from annotation.statements.running import row, rows
 
 _chance = random.SystemRandom()
-
-
-class NotClaimable(Exception):
-    """This person may not have this work now; the message says why, `code` says it to programs.
-
-    Codes: not_allowed, elsewhere, paused, held, unqualified, had_it, no_slot, not_for_you, at_cap, holds_two.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
 
 
 def claim_next(*, annotator: Annotator, at: datetime) -> Assignment | None:
@@ -43,22 +42,62 @@ def claim_next(*, annotator: Annotator, at: datetime) -> Assignment | None:
     return claimed
 
 
+def claim_ahead(*, annotator: Annotator, at: datetime) -> Assignment | None:
+    """Give the annotator the sample after the one in hand, so that it can be rendered before it is asked for.
+
+    Asking again returns it, and renews both. The one in hand stands first from then on, whichever of the two it was, so
+    that a reload resumes what the person is at. Nothing in hand: it is a claim like any other. None also for somebody in
+    training or in the test, where what comes next may rest on the answer. Raises NotClaimable as `claim_next` does.
+    """
+    claimed = _claim_ahead(annotator=annotator, at=at)
+    if claimed is None and leases.expire(at=at, project=annotator.project):
+        claimed = _claim_ahead(annotator=annotator, at=at)
+    return claimed
+
+
 @in_one_transaction
 def _claim_next(*, annotator: Annotator, at: datetime) -> Assignment | None:
     person = row(statements.LOOK, annotator=annotator.pk)
-    _refuse_if_paused(person, annotator)
+    refuse_if_paused(person, annotator)
     until = at + timedelta(minutes=person.lease_minutes)
     if person.held and (resumed := row(statements.RESUME, assignment=person.held, until=until)):
         return handing.assignment_from(resumed, annotator, _project(person), until)
-    _refuse_if_held_back(person, annotator, at)
-    _refuse_if_at_cap(person, annotator)
-    taken = _taken(person, annotator, at, until)
+    return _new_lease(person, annotator, at, until)
+
+
+@in_one_transaction
+def _claim_ahead(*, annotator: Annotator, at: datetime) -> Assignment | None:
+    person = row(statements.LOOK, annotator=annotator.pk)
+    refuse_if_paused(person, annotator)
+    until = at + timedelta(minutes=person.lease_minutes)
+    if person.held and not _may_look_ahead(person):
+        return None
+    mine = {"annotator": annotator.pk, "until": until}
+    # Twice: while the first waited, the one that stood first was submitted in another request.
+    in_hand = row(statements.STAND_FIRST, **mine) or row(statements.STAND_FIRST, **mine)
+    if in_hand and (resumed := row(statements.RESUME_AHEAD, **mine)):
+        return handing.assignment_from(resumed, annotator, _project(person), until)
+    return _new_lease(person, annotator, at, until, place=1 if in_hand else 0)
+
+
+def _may_look_ahead(person: Any) -> Any:
+    """Whether what comes next is the same whatever this person answers now."""
+    return person.is_qualified and not person.trains
+
+
+def _new_lease(
+    person: Any, annotator: Annotator, at: datetime, until: datetime, *, place: int = 0
+) -> Assignment | None:
+    refuse_if_held_back(person, annotator, at)
+    refuse_if_at_cap(person, annotator)
+    taken = _taken(person, annotator, _lease(person, annotator, at, until, place=place))
     return handing.assignment_from(taken, annotator, _project(person), until) if taken else None
 
 
-def _taken(person: Any, annotator: Annotator, at: datetime, until: datetime) -> Any:
+def _taken(person: Any, annotator: Annotator, lease: dict[str, Any]) -> Any:
     """The row of a new lease, or None when nothing is left for this person, locked or not."""
-    lease = _lease(person, annotator, at, until)
+    if person.trains and (training_sample := _training(lease)):
+        return training_sample
     if not person.is_qualified:
         return _next_of_the_test(person, annotator, lease)
     if person.gold_rate and _chance.random() < person.gold_rate and (gold := _gold(person, lease)):
@@ -112,20 +151,34 @@ def _gold(person: Any, lease: dict[str, Any]) -> Any:
     return row(statements.TAKE_GOLD, cursor=cursor, **known) or row(statements.TAKE_GOLD, cursor=-1, **known)
 
 
+def _training(lease: dict[str, Any]) -> Any:
+    """The next training sample; when none is left for this person, training is over."""
+    known = {name: lease[name] for name in ("annotator", "project", "requirements", "at", "until", "place", "shuffles")}
+    if taken := row(statements.TAKE_TRAINING, **known):
+        return taken
+    training.mark_if_finished(annotator_id=lease["annotator"], at=lease["at"])
+    return None
+
+
 def _next_of_the_test(person: Any, annotator: Annotator, lease: dict[str, Any]) -> Any:
     """A newcomer's next gold sample. Raises NotClaimable when the test is over, or cannot be held."""
     if person.test_size is None:
-        raise NotClaimable("unqualified", f"{annotator} is not qualified for this project yet.")
+        raise not_qualified(annotator)
     if person.tested_at is not None:
         raise NotClaimable(
             "unqualified",
-            f"{annotator} did not pass the test of project {person.slug}. A project admin can allow another.",
+            _("%(annotator)s did not pass the test of project %(project)s. A project admin can allow another.")
+            % {"annotator": annotator, "project": person.slug},
         )
     if taken := _gold(person, lease):
         return taken
     raise NotClaimable(
         "unqualified",
-        f"The test of project {person.slug} has no further sample for {annotator}. A project admin has to add gold samples.",
+        _(
+            "The test of project %(project)s has no further sample for %(annotator)s. A project admin has to add gold "
+            "samples."
+        )
+        % {"annotator": annotator, "project": person.slug},
     )
 
 
@@ -138,12 +191,17 @@ def claim_sample(*, annotator: Annotator, sample: Sample, at: datetime) -> Assig
     if not annotator.project.allows_directed_claims:
         raise NotClaimable(
             "not_allowed",
-            f"Project {annotator.project.slug} does not allow claims of a named sample; claim the next one.",
+            _("Project %(project)s does not allow claims of a named sample; claim the next one.")
+            % {"project": annotator.project.slug},
         )
     if sample.project_id != annotator.project_id:
-        raise NotClaimable("elsewhere", f"Sample {sample.external_id} is not in project {annotator.project.slug}.")
+        raise NotClaimable(
+            "elsewhere",
+            _("Sample %(sample)s is not in project %(project)s.")
+            % {"sample": sample.external_id, "project": annotator.project.slug},
+        )
     person = row(statements.LOOK, annotator=annotator.pk)
-    _refuse_if_paused(person, annotator)
+    refuse_if_paused(person, annotator)
     until = at + timedelta(minutes=person.lease_minutes)
     locked = Sample.objects.select_for_update(no_key=True, of=("self",)).select_related("requirement").get(pk=sample.pk)
     earlier = Assignment.objects.filter(sample=locked, annotator=annotator).first()
@@ -151,17 +209,26 @@ def claim_sample(*, annotator: Annotator, sample: Sample, at: datetime) -> Assig
         resumed = row(statements.RESUME, assignment=earlier.pk, until=until)
         return handing.assignment_from(resumed, annotator, _project(person), until)
     if earlier and earlier.state not in querysets.GIVEN_BACK:
-        raise NotClaimable("had_it", f"{annotator} has already had sample {locked.external_id} ({earlier.state}).")
+        raise NotClaimable(
+            "had_it",
+            _("%(annotator)s has already had sample %(sample)s (%(state)s).")
+            % {"annotator": annotator, "sample": locked.external_id, "state": earlier.get_state_display().lower()},
+        )
     if not locked.is_claimable:
-        raise NotClaimable("no_slot", f"Sample {locked.external_id} is {locked.state} and has no slot free.")
-    if not person.is_qualified:
-        raise NotClaimable("unqualified", f"{annotator} is not qualified for this project yet.")
+        raise NotClaimable(
+            "no_slot",
+            _("Sample %(sample)s is %(state)s and has no slot free.")
+            % {"sample": locked.external_id, "state": locked.get_state_display().lower()},
+        )
+    refuse_if_unqualified(person, annotator)
     if locked.requirement_id is not None and locked.requirement_id not in person.requirements:
         raise NotClaimable(
-            "not_for_you", f"Sample {locked.external_id} asks for {locked.requirement}; {annotator} does not have that."
+            "not_for_you",
+            _("Sample %(sample)s asks for %(skills)s; %(annotator)s does not have that.")
+            % {"sample": locked.external_id, "skills": locked.requirement, "annotator": annotator},
         )
-    _refuse_if_held_back(person, annotator, at)
-    _refuse_if_at_cap(person, annotator)
+    refuse_if_held_back(person, annotator, at)
+    refuse_if_at_cap(person, annotator)
     lease = _lease(person, annotator, at, until, place=_free_place(annotator))
     wanted = {name: lease[name] for name in ("annotator", "at", "until", "place", "shuffles")}
     return handing.assignment_from(
@@ -170,29 +237,8 @@ def claim_sample(*, annotator: Annotator, sample: Sample, at: datetime) -> Assig
 
 
 def _project(person: Any) -> Project:
-    about = {"slug": person.slug, "lease_minutes": person.lease_minutes}
+    about = {name: getattr(person, name) for name in ("slug", "lease_minutes", "shows_thinking")}
     return handing.governed(person.project_id, rubric=person.rubric, policy=person.policy, **about)
-
-
-def _refuse_if_paused(person: Any, annotator: Annotator) -> None:
-    if person.project_state != Project.State.ACTIVE:
-        raise NotClaimable("paused", f"Project {person.slug} is {person.project_state}; it hands out no samples now.")
-    if person.state != Annotator.State.ACTIVE:
-        raise NotClaimable("paused", f"{annotator} is {person.state} in this project. A project admin can change that.")
-
-
-def _refuse_if_held_back(person: Any, annotator: Annotator, at: datetime) -> None:
-    if person.held_until and at < person.held_until:
-        raise NotClaimable(
-            "held",
-            f"A rule of project {person.slug} hands out nothing new to {annotator} until {person.held_until:%H:%M} UTC "
-            f"on {person.held_until:%d %B}. The reason stands in the record of their work.",
-        )
-
-
-def _refuse_if_at_cap(person: Any, annotator: Annotator) -> None:
-    if person.cap is not None and person.given >= person.cap:
-        raise NotClaimable("at_cap", f"{annotator} has had all {person.cap} samples that one person may be given here.")
 
 
 def _free_place(annotator: Annotator) -> int:
@@ -201,5 +247,7 @@ def _free_place(annotator: Annotator) -> int:
     if free := {0, 1} - taken:
         return min(free)
     raise NotClaimable(
-        "holds_two", f"{annotator} holds two samples already. Submit, skip or release one of them first."
+        "holds_two",
+        _("%(annotator)s holds two samples already. Submit, skip or release one of them first.")
+        % {"annotator": annotator},
     )

@@ -1,6 +1,6 @@
-"""Gold samples: their known answers, imported, written by a reviewer, or promoted from the random slice.
+"""Samples with a known answer: imported, written by a reviewer, or promoted from the random slice.
 
-A gold sample has no slots and is no work. A promoted one stays work: it keeps its labels, its figures and its place in
+A gold sample measures people unawares; a training sample teaches them openly. Both have no slots and are no work. A promoted one stays work: it keeps its labels, its figures and its place in
 exports, and is given as gold to people who have not had it. The known answers are revisions; at most one of a sample is
 current, and a sample without a current one measures nobody.
 """
@@ -13,11 +13,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from annotation import querysets, ratings, transitions
-from annotation.datasets.pilot import GOLD, PilotFolder
+from annotation.datasets.pilot import GOLD, TRAINING, PilotFolder
 from annotation.models import Annotation, Assignment, ConsensusLabel, GoldAnswer, Project, ReviewItem, Sample, User
-from annotation.services import labels, showing
+from annotation.services import labels, showing, training
 from annotation.services.retrying import in_one_transaction
 from annotation.services.submission import CORRECTABLE_FOR
 
@@ -32,33 +33,64 @@ class GoldRefused(ValueError):
 
 
 @in_one_transaction
-def write(*, sample_id: int, given: Iterable[Mapping[str, Any]], by: User, note: str, at: datetime) -> GoldAnswer:
+def write(
+    *,
+    sample_id: int,
+    given: Iterable[Mapping[str, Any]],
+    by: User,
+    note: str,
+    at: datetime,
+    teaches: bool | None = None,
+) -> GoldAnswer:
     """Write down the right answer of a sample: it is gold from now on, or has a further revision of its answer.
 
-    `given`: rows of attribute, value and response id, as many as are known; the others are not judged. The same answer
-    again changes nothing. Raises GoldRefused when work on the sample has begun, RatingsRefused for a value off its scale.
+    `given`: rows of attribute, value and response id, as many as are known; the others are not judged. `teaches`: whether
+    newcomers are taught with it instead of being measured; left out, it stays what it is. The same answer again changes
+    nothing. Raises GoldRefused when work on the sample has begun, RatingsRefused for a value off its scale.
     """
     sample = _locked(sample_id)
-    if refusal := why_not_gold(sample):
+    if refusal := why_not_gold(sample) or _why_not_so(sample, teaches):
         raise GoldRefused(refusal)
     packed = packed_answer(sample, given)
     current = sample.gold_answers.filter(is_current=True).first()
-    if current and (current.ratings, current.note, current.is_served) == (packed, note, True):
+    teaches = _teaches(sample) if teaches is None else teaches
+    if current and (current.ratings, current.note, current.is_served, current.teaches) == (packed, note, True, teaches):
         return current
-    if not sample.gold_answers.exists():
-        _take_out_of_work([sample])
+    if teaches != _teaches(sample) or not sample.gold_answers.exists():
+        sample.gold_answers.filter(is_current=True).update(is_current=False)
+        _take_out_of_work([sample], teaches=teaches)
+        if teaches:
+            training.spare_who_has_begun(project=sample.project, at=at)
     return revise(sample=sample, packed=packed, source=Source.WRITTEN, note=note, by=by, at=at)
 
 
 def why_not_gold(sample: Sample) -> str:
     """A sentence saying why this sample cannot get a known answer; empty when it can."""
-    if sample.purpose == Sample.Purpose.GOLD or sample.gold_answers.exists():
+    if sample.purpose != Sample.Purpose.WORK or sample.gold_answers.exists():
         return ""
-    if sample.purpose != Sample.Purpose.WORK:
-        return f"Sample {sample.external_id} is a {sample.purpose} sample. Choose one that nobody has been given yet."
     if sample.pk in _begun([sample]):
-        return f"Work on sample {sample.external_id} has begun, so it stays work. Choose one that nobody has been given yet."
+        said = _("Work on sample %(sample)s has begun, so it stays work. Choose one that nobody has been given yet.")
+        return said % {"sample": sample.external_id}
     return ""
+
+
+def can_change_use(sample: Sample) -> bool:
+    """Whether this sample may begin or cease to teach: as long as nobody has been given it."""
+    return not _begun([sample])
+
+
+def _why_not_so(sample: Sample, teaches: bool | None) -> str:
+    if teaches is None or teaches == _teaches(sample) or can_change_use(sample):
+        return ""
+    teaching = _("Sample %(sample)s teaches, and somebody was given it: it stays so. Choose another, or retire it.")
+    measuring = _(
+        "Sample %(sample)s measures people, and somebody was given it: it stays so. Choose another, or retire it."
+    )
+    return (teaching if _teaches(sample) else measuring) % {"sample": sample.external_id}
+
+
+def _teaches(sample: Sample) -> bool:
+    return sample.purpose == Sample.Purpose.TRAINING
 
 
 def packed_answer(sample: Sample, given: Iterable[Mapping[str, Any]]) -> ratings.Packed:
@@ -72,10 +104,19 @@ def revise(
     """The next revision of a locked sample's known answer, from now on the current one; everybody is measured by it."""
     last = sample.gold_answers.aggregate(last=Max("revision"))["last"] or 0
     sample.gold_answers.filter(is_current=True).update(is_current=False)
-    answer = GoldAnswer.objects.create(revision=last + 1, **_content(sample, packed, source, note, by, at))
+    content = _content(sample, packed, source, note, by, at)
+    if _teaches(sample):
+        content["rank"] = _place_in_training(sample)
+    answer = GoldAnswer.objects.create(revision=last + 1, **content)
     text = f"Its known answer: {source}, revision {answer.revision}."
     transitions.record(sample=sample, reason="gold_answer", text=text, actor=by, policy=sample.project.policy, at=at)
     return answer
+
+
+def _place_in_training(sample: Sample) -> int:
+    """Where this one stood, if it taught before; otherwise after all others."""
+    before: int | None = sample.gold_answers.filter(teaches=True).values_list("rank", flat=True).first()
+    return training.next_place(sample.project) if before is None else before
 
 
 def set_aside(*, sample: Sample, by: User, at: datetime) -> None:
@@ -102,7 +143,8 @@ def _set_served(answer: GoldAnswer, is_served: bool, reason: str, text: str, by:
     current = GoldAnswer.objects.filter(pk=answer.pk, is_current=True)
     if not current.exists():
         raise GoldRefused(
-            f"Revision {answer.revision} is not the answer of its sample any more. Look at the newer one."
+            _("Revision %(revision)d is not the answer of its sample any more. Look at the newer one.")
+            % {"revision": answer.revision}
         )
     if current.filter(is_served=not is_served).update(is_served=is_served):
         sample = answer.sample
@@ -110,41 +152,54 @@ def _set_served(answer: GoldAnswer, is_served: bool, reason: str, text: str, by:
 
 
 @transaction.atomic
-def add_from_pilot(*, project: Project, folder: PilotFolder, at: datetime) -> int:
-    """Make gold of the samples that gold.csv names; returns how many are new. Twice is once.
+def add_from_pilot(*, project: Project, folder: PilotFolder, at: datetime, file: str = GOLD) -> int:
+    """Make gold of the samples that gold.csv names, or training of those in training.csv; returns how many are new.
+    Twice is once.
 
     A sample that ever had a known answer is passed over: a reviewer may have put right what the file says. Raises
     GoldRefused, and changes nothing, when work on one of them has begun; BadRow for a row that is wrong.
     """
-    rows = _rows_of_gold(folder)
+    rows, notes = _rows_of(folder, file)
     samples = _locked_by_name(project, rows)
     had = set(GoldAnswer.objects.filter(sample__in=samples).values_list("sample_id", flat=True))
     new = [sample for sample in samples if sample.pk not in had]
     if begun := _begun(new):
         names = ", ".join([sample.external_id for sample in new if sample.pk in begun][:5])
         raise GoldRefused(
-            f"Work on {len(begun)} of the samples in {GOLD} has begun ({names}), so they stay work. "
-            f"Take them out of {GOLD}, or import it before anybody is given a sample."
+            f"Work on {len(begun)} of the samples in {file} has begun ({names}), so they stay work. "
+            f"Take them out of {file}, or import it before anybody is given a sample."
         )
-    content = [
-        _content(
-            sample, _packed(sample, rows[sample.external_id], showing.blind_ids(sample)), Source.IMPORTED, "", None, at
-        )
-        for sample in new
-    ]
-    _add(project, new, content, "Its known answer: imported.", None, at)
-    _take_out_of_work(new)
+    packed = {name: _packed(of, rows[name], showing.blind_ids(of)) for of in new for name in [of.external_id]}
+    content = {
+        of.external_id: _content(of, packed[of.external_id], Source.IMPORTED, notes[of.external_id], None, at)
+        for of in new
+    }
+    _take_out_of_work(new, teaches=file == TRAINING)
+    if file == TRAINING:
+        _put_in_the_order_of(rows, content, training.next_place(project))
+        training.spare_who_has_begun(project=project, at=at)
+    _add(project, new, [content[sample.external_id] for sample in new], "Its known answer: imported.", None, at)
     return len(new)
 
 
-def _rows_of_gold(folder: PilotFolder) -> dict[str, list[dict[str, Any]]]:
-    if not folder.has(GOLD):
-        raise GoldRefused(f"There is no {GOLD} in {folder.path}, so there is no gold to import.")
+def _put_in_the_order_of(names: Iterable[str], content: Mapping[str, dict[str, Any]], first: int) -> None:
+    """Training is given in the order of its file: whoever wrote it knows what comes best first."""
+    for place, name in enumerate((name for name in names if name in content), start=first):
+        content[name].update(rank=place, teaches=True)
+
+
+def _rows_of(folder: PilotFolder, file: str) -> tuple[dict[str, list[dict[str, Any]]], dict[str, str]]:
+    """By sample, in the order of the file: what is known, and the note that says why."""
+    if not folder.has(file):
+        raise GoldRefused(f"There is no {file} in {folder.path}, so there is nothing of it to import.")
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for known in folder.gold():
+    notes: dict[str, list[str]] = defaultdict(list)
+    for known in folder.training() if file == TRAINING else folder.gold():
         place = None if known.response is None else str(known.response)
         rows[known.sample_id].append({"attribute": known.attribute, "value": known.value, "response": place})
-    return rows
+        if known.note and known.note not in notes[known.sample_id]:
+            notes[known.sample_id].append(known.note)
+    return rows, {name: "\n".join(notes[name]) for name in rows}
 
 
 def _locked_by_name(project: Project, names: Iterable[str]) -> list[Sample]:
@@ -264,10 +319,13 @@ def _begun(samples: Sequence[Sample]) -> set[int]:
     return set(had) | closed
 
 
-def _take_out_of_work(samples: Sequence[Sample]) -> None:
-    """Gold has no slots; it leaves the lanes, the figures and the random slice."""
+def _take_out_of_work(samples: Sequence[Sample], *, teaches: bool) -> None:
+    """What measures or teaches has no slots; it leaves the lanes, the figures and the random slice."""
+    purpose = Sample.Purpose.TRAINING if teaches else Sample.Purpose.GOLD
     ids = [sample.pk for sample in samples]
-    Sample.objects.filter(pk__in=ids).update(purpose=Sample.Purpose.GOLD, target=0, is_fixed_overlap=False)
+    Sample.objects.filter(pk__in=ids).update(purpose=purpose, target=0, is_fixed_overlap=False)
+    for sample in samples:
+        sample.purpose = purpose
 
 
 def _packed(sample: Sample, given: Iterable[Mapping[str, Any]], response_ids: Sequence[str]) -> ratings.Packed:
@@ -290,6 +348,7 @@ def _content(
         "note": note,
         "written_by": by,
         "rank": sample.rank,
+        "teaches": _teaches(sample),
         "created_at": at,
     }
 

@@ -14,7 +14,7 @@ import numpy as np
 from django.db.models import QuerySet
 
 from annotation import ratings
-from annotation.models import Annotation, Annotator, Assignment, Policy, Project
+from annotation.models import Annotation, Annotator, Assignment, Policy, Project, Sample
 from consensus.annotators import earned_weights, gold_accuracy, gold_scores
 from consensus.reliability import Estimate
 
@@ -49,9 +49,9 @@ def accuracies(project: Project, *, until: datetime | None = None) -> dict[int, 
 
 
 def accuracies_on(project: Project, sample_ids: Sequence[int]) -> dict[int, Estimate]:
-    """How right people were on each of these gold samples, by sample id: one that many get wrong is hard, or wrong."""
+    """How right people were on each of these samples, by sample id: one that many get wrong is hard, or wrong. Of training too."""
     scores: dict[int, list[float]] = defaultdict(list)
-    for score in scored(project, answers_to_gold(project).filter(assignment__sample__in=sample_ids)):
+    for score in scored(project, _answers_to_known(project).filter(assignment__sample__in=sample_ids)):
         scores[score.sample_id].append(score.value)
     return {sample_id: gold_accuracy(given) for sample_id, given in scores.items()}
 
@@ -73,7 +73,14 @@ def refresh_weights(*, project: Project) -> int:
 
 
 def answers_to_gold(project: Project) -> QuerySet[Annotation]:
-    """What people said of gold samples whose answer stands: one row an answer, with the known answer joined to it."""
+    """What people said of gold samples whose answer stands: one row an answer, with the known answer joined to it.
+
+    What they said in training is not among it: that measures nobody.
+    """
+    return _answers_to_known(project).exclude(assignment__sample__purpose=Sample.Purpose.TRAINING)
+
+
+def _answers_to_known(project: Project) -> QuerySet[Annotation]:
     return Annotation.objects.filter(
         is_current=True,
         assignment__is_gold=True,
@@ -124,18 +131,18 @@ def _scores(
 ) -> Iterator[Score]:
     """Everybody who answered one gold sample, in the places of the rubric under which its answer was written."""
     places = ratings.layout(rubrics[known.rubric_id], known.response_count)
-    within = [_limit(place, policy) for place in places]
-    comparable = [_comparable(of.packed, rubrics[of.rubric_id], places, known.response_count) for of in given]
-    packed, asked = zip(*comparable, strict=True)
+    limits = [within(place, policy) for place in places]
+    placed = [comparable(of.packed, rubrics[of.rubric_id], places, known.response_count) for of in given]
+    packed, asked = zip(*placed, strict=True)
     said = np.array(packed, dtype=float)
     said[[of.neither_valid for of in given]] = np.nan  # nothing they said of it can be right
-    values = gold_scores(said, np.array(known.packed, dtype=float), within, np.array(asked, dtype=bool))
+    values = gold_scores(said, np.array(known.packed, dtype=float), limits, np.array(asked, dtype=bool))
     for of, value in zip(given, values.tolist(), strict=True):
         if not np.isnan(value):
             yield Score(of.annotator_id, of.assignment_id, known.sample_id, value)
 
 
-def _comparable(
+def comparable(
     packed: Sequence[int | None],
     attributes: Sequence[Mapping[str, Any]],
     places: Sequence[ratings.Place],
@@ -151,7 +158,7 @@ def _comparable(
     return moved, asked
 
 
-def _limit(place: ratings.Place, policy: Policy) -> float:
+def within(place: ratings.Place, policy: Policy) -> float:
     """How far from the known answer is still right: what settles people with each other."""
     if place.scale.is_nominal:
         return 0.0

@@ -55,6 +55,7 @@ def assignment_from(row: Any, annotator: Annotator, project: Project, until: dat
         id=row.sample_id,
         project_id=project.pk,
         external_id=row.external_id,
+        purpose=row.purpose,
         response_count=row.response_count,
     )
     sample.project = project
@@ -63,6 +64,7 @@ def assignment_from(row: Any, annotator: Annotator, project: Project, until: dat
         messages=json.loads(row.messages),
         responses=json.loads(row.responses),
         tools=row.tools and json.loads(row.tools),
+        sensitive=row.sensitive,
     )
     assignment = partly(
         Assignment,

@@ -13,7 +13,7 @@ from django.db.models import Max
 
 from annotation import ratings
 from annotation.datasets import rows
-from annotation.datasets.pilot import PilotFolder, RecordedJudgment
+from annotation.datasets.pilot import TRAINING, PilotFolder, RecordedJudgment
 from annotation.datasets.samples import Sample as PilotSample
 from annotation.models import Judge, Project, Requirement, Sample, SampleContent
 from annotation.services import gold, judging, people, projects, reconsideration
@@ -30,12 +30,22 @@ class Imported:
     people: int
     judgments: int
     gold: int = 0
+    training: int = 0
 
 
-def import_pilot(*, folder: PilotFolder, slug: str, at: datetime, with_gold: bool = False, **settings: Any) -> Imported:
+def import_pilot(
+    *,
+    folder: PilotFolder,
+    slug: str,
+    at: datetime,
+    with_gold: bool = False,
+    with_training: bool = False,
+    **settings: Any,
+) -> Imported:
     """Make the project if it is new, and add what it does not have yet. Raises BadRow, ProjectRefused, GoldRefused.
 
     `with_gold`: the samples in gold.csv become gold samples, which are no work; otherwise gold.csv is left alone.
+    `with_training`: those in training.csv become training samples likewise.
 
     `settings`: columns of the project, used when it is made. The ratings of labels.csv are not imported: people's
     ratings come in as submissions, also recorded ones. Their people are, where the project allows directed claims.
@@ -47,6 +57,7 @@ def import_pilot(*, folder: PilotFolder, slug: str, at: datetime, with_gold: boo
             people=people.enter_outside_people(project=project, external_ids=_recorded_people(project, folder)),
             judgments=_add_recorded_judgments(project, folder.judgments()) if folder.has("judgments.csv") else 0,
             gold=gold.add_from_pilot(project=project, folder=folder, at=at) if with_gold else 0,
+            training=gold.add_from_pilot(project=project, folder=folder, at=at, file=TRAINING) if with_training else 0,
         )
     if new.people:
         reconsideration.reconsider(project=project, at=at)
@@ -65,7 +76,8 @@ def _recorded_people(project: Project, folder: PilotFolder) -> Iterable[str]:
 def _project_with_this_rubric(folder: PilotFolder, slug: str) -> Project | None:
     """The project of this name, if there is one. Raises ProjectRefused when it asks something else."""
     project = Project.objects.filter(slug=slug).first()
-    if project and project.rubric.attributes != projects.asked_of(folder.attributes):
+    asked = (projects.asked_of(folder.attributes), folder.remarks)
+    if project and (project.rubric.attributes, project.rubric.remarks) != asked:
         raise projects.ProjectRefused(
             f"Project {slug} asks something else than {folder.path / 'rubric.json'}. Import into another project (--slug)."
         )
@@ -78,6 +90,7 @@ def _make_project(folder: PilotFolder, slug: str, settings: dict[str, Any]) -> P
         title=str(folder.rubric.get("title") or folder.name),
         instructions=str(folder.rubric.get("instructions") or ""),
         attributes=folder.attributes,
+        remarks=folder.remarks,
         **settings,
     )
 
@@ -100,7 +113,7 @@ def _add_batch(project: Project, batch: Sequence[PilotSample]) -> int:
             external_id=sample.sample_id,
             response_count=len(sample.responses),
             priority=sample.priority,
-            requirement=requirements.get(sample.requires),
+            requirement=requirements.get(sample.skills),
             **_placed(project, first_rank + secrets.randbelow(Sample.RANKS_OF_A_DRAW)),
         )
         for sample in new
@@ -116,6 +129,7 @@ def _add_batch(project: Project, batch: Sequence[PilotSample]) -> int:
             tools=None if sample.tools is None else list(sample.tools),
             metadata=sample.metadata,
             extra=sample.extra,
+            sensitive=sample.sensitive,
             prompt_digest=rows.prompt_digest(sample.messages),
         )
         for row in created
@@ -137,7 +151,7 @@ def _first_rank(project: Project) -> int:
 
 def _requirements(project: Project, samples: Iterable[PilotSample]) -> dict[tuple[str, ...], Requirement]:
     """The sets of skills that these samples ask for, as rows."""
-    wanted = {sample.requires for sample in samples if sample.requires}
+    wanted = {sample.skills for sample in samples if sample.skills}
     return {
         skills: Requirement.objects.get_or_create(project=project, skills=list(skills))[0] for skills in sorted(wanted)
     }

@@ -15,9 +15,10 @@ from annotation.services import evidence, judging, response_lengths
 from annotation.services.evidence import Evidence
 from annotation.services.judgment_details import COMPARISONS, RELATIVES, verdicts_by_position
 from consensus import judge_bias
+from consensus.saying import said
 
 SEED = 20260101  # intervals are the same every time they are computed from the same rows
-NO_RELATIVES = "No sample has exactly one response that is known to be by a model of its own family."
+NO_RELATIVES = said("No sample has exactly one response that is known to be by a model of its own family.")
 
 
 def of_project(project: Project, first_rounds: Sequence[Evidence]) -> list[dict[str, Any]]:

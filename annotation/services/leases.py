@@ -1,15 +1,15 @@
-"""How a lease is kept and how it ends without a submission: renewed, released, skipped, expired."""
+"""How a lease is kept, taken again, and how it ends without a submission: renewed, held, released, skipped, expired."""
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from annotation import querysets
 from annotation.models import Assignment, Project, Sample
-from annotation.services import settlement
+from annotation.services import drafts, retaking, settlement, speaking, training
+from annotation.services.retaking import LeaseGone as LeaseGone
+from annotation.services.retaking import gone
 from annotation.services.retrying import in_one_transaction
-
-
-class LeaseGone(Exception):
-    """The lease is no longer held; the message says what became of it."""
 
 
 @in_one_transaction
@@ -18,35 +18,54 @@ def renew(*, assignment: Assignment, at: datetime) -> datetime:
     until = at + timedelta(minutes=assignment.annotator.project.lease_minutes)
     held = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.LEASED)
     if not held.update(lease_expires_at=until):
-        raise _gone(assignment)
+        raise gone(assignment)
+    return until
+
+
+@in_one_transaction
+def hold(*, assignment: Assignment, at: datetime) -> datetime:
+    """Keep a sample that is open on the person's screen: renew its lease or, where that ran out or was given back, take it
+    again in place. Returns the new end.
+
+    Taking it again obeys the rules of a claim, and keeps the order in which the responses are shown. Of two leases the one
+    that was given first is the one in hand. Raises LeaseGone when the sample has no place left for this person.
+    """
+    until = at + timedelta(minutes=assignment.annotator.project.lease_minutes)
+    held = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.LEASED)
+    if not held.update(lease_expires_at=until):
+        retaking.take_again(assignment=assignment, at=at, until=until)
     return until
 
 
 def release(*, assignment: Assignment, at: datetime) -> None:
     """Give a sample back unjudged; the same person may be given it again. Raises LeaseGone when it is not held."""
     if not _give_back(assignment, Assignment.State.RELEASED, at):
-        raise _gone(assignment)
+        raise gone(assignment)
 
 
 @in_one_transaction
 def skip(*, assignment: Assignment, reason: str, at: datetime) -> None:
-    """Decline a sample for good, with a reason. Two people with the same reason exclude it.
+    """Decline a sample for good, with a reason. Two people with the same reason exclude it, unless it is a personal one.
 
     Raises LeaseGone when the lease is not held, ValueError for an unknown reason.
     """
     if reason not in Assignment.SkipReason.values:
         raise ValueError(
-            f"{reason!r} is not a reason to skip; choose one of {', '.join(Assignment.SkipReason.values)}."
+            _("%(reason)r is not a reason to skip; choose one of %(known)s.")
+            % {"reason": reason, "known": ", ".join(Assignment.SkipReason.values)}
         )
     if not _give_back(assignment, Assignment.State.SKIPPED, at, skip_reason=reason):
-        raise _gone(assignment)
-    if assignment.is_gold:
-        return
+        raise gone(assignment)
+    if training.is_training(assignment):
+        training.mark_if_finished(annotator_id=assignment.annotator_id, at=at)
+    if assignment.is_gold or reason == Assignment.SkipReason.DISTRESSING:
+        return  # whoever would rather not read it says nothing against the sample
     sample = _locked(assignment.sample_id)
     same = sample.assignments.filter(state=Assignment.State.SKIPPED, skip_reason=reason, is_gold=False)
     stands = sample.state == Sample.State.EXCLUDED or settlement.is_adjudicated(sample)
     if not stands and same.count() >= 2:
-        text = f"Two people skipped it: {Assignment.SkipReason(reason).label.lower()}."
+        with speaking.for_the_record():
+            text = f"Two people skipped it: {Assignment.SkipReason(reason).label.lower()}."
         settlement.exclude(sample=sample, reason="skipped_by_two", text=text, at=at)
 
 
@@ -72,6 +91,8 @@ def _give_back(
         held = held.filter(lease_expires_at__lt=overdue_at)  # renewed in the meantime: leave it
     if not held.update(state=state, skip_reason=skip_reason, lease_place=None, finished_at=at):
         return False
+    if state == Assignment.State.SKIPPED:
+        drafts.forget(assignment.pk)
     if not assignment.is_gold:
         sample.leased_count -= 1
         sample.save(update_fields=["leased_count"])
@@ -81,18 +102,3 @@ def _give_back(
 
 def _locked(sample_id: int) -> Sample:
     return Sample.objects.select_for_update(no_key=True, of=("self",)).select_related("project").get(pk=sample_id)
-
-
-def _gone(assignment: Assignment) -> LeaseGone:
-    now = Assignment.objects.get(pk=assignment.pk)
-    said = {
-        Assignment.State.EXPIRED: "ran out and was given back. What you submit still counts while the sample has a slot",
-        Assignment.State.RELEASED: "was given back",
-        Assignment.State.SUBMITTED: "ended with your submission",
-        Assignment.State.SKIPPED: "ended when you skipped the sample",
-        Assignment.State.LATE: "ended; your submission came late and was kept",
-        Assignment.State.WITHDRAWN: "was withdrawn",
-    }
-    return LeaseGone(
-        f"The lease of this sample {said.get(Assignment.State(now.state), 'is not held')}. Claim the next one."
-    )

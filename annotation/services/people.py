@@ -8,7 +8,9 @@ from itertools import count
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from annotation.datasets.samples import SENSITIVE
 from annotation.models import Annotator, ApiToken, Membership, Project, ProjectEvent, User
 from annotation.services import reconsideration
 
@@ -79,7 +81,8 @@ def annotator_of(*, project: Project, user: User) -> Annotator:
     """The annotator whom this account is in this project. Raises NotAMember."""
     annotator = Annotator.objects.select_related("project").filter(project=project, user=user).first()
     if annotator is None:
-        raise NotAMember(f"{user} does not annotate in {project.slug}. A project admin can add them.")
+        said = _("%(user)s does not annotate in %(project)s. A project admin can add them.")
+        raise NotAMember(said % {"user": user, "project": project.slug})
     return annotator
 
 
@@ -102,13 +105,14 @@ def part_in(*, slug: str, user: User) -> tuple[Project | None, set[str]]:
 def require_admin(*, project: Project, user: User) -> None:
     """Raises NotAnAdmin, unless this account may decide about the people of the project."""
     if Role.ADMIN not in roles_of(project=project, user=user):
-        raise NotAnAdmin(f"{user} is not an admin of {project.slug}. Ask one of its admins to decide this.")
+        said = _("%(user)s is not an admin of %(project)s. Ask one of its admins to decide this.")
+        raise NotAnAdmin(said % {"user": user, "project": project.slug})
 
 
-def written(reason: str, otherwise: str = "Write the reason: the person reads it.") -> str:
+def written(reason: str, otherwise: str = "") -> str:
     """A text without the space around it. Raises ReasonMissing when nothing is left."""
     if not (said := reason.strip()):
-        raise ReasonMissing(otherwise)
+        raise ReasonMissing(otherwise or _("Write the reason: the person reads it."))
     return said
 
 
@@ -121,6 +125,7 @@ def change(*, annotator: Annotator, by: User, at: datetime, **what: Any) -> None
     wanted = {name: CHANGEABLE[name](value) for name, value in what.items()}
     with transaction.atomic():
         person = Annotator.objects.select_for_update(no_key=True).get(pk=annotator.pk)
+        wanted = _with_their_own_choice(person, wanted)
         changed = {name: value for name, value in wanted.items() if getattr(person, name) != value}
         if not changed:
             return
@@ -133,18 +138,35 @@ def change(*, annotator: Annotator, by: User, at: datetime, **what: Any) -> None
     reconsideration.reconsider(project=annotator.project, at=at)
 
 
+def _with_their_own_choice(person: Annotator, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Whether somebody is given sensitive samples is for them to say (services.sensitive); for who cannot, the admin does.
+
+    Taking the word out of a list changes nothing for them. Raises PersonChangeRefused when it is put in.
+    """
+    if person.user_id is None or "skills" not in wanted:
+        return wanted
+    own = {SENSITIVE} & set(person.skills)
+    if {SENSITIVE} & set(wanted["skills"]) > own:
+        raise PersonChangeRefused(
+            _("%(person)s chooses on their own record to be given sensitive samples, or not to.") % {"person": person}
+        )
+    return {**wanted, "skills": sorted({*wanted["skills"], *own})}
+
+
 def _skills(given: Iterable[str]) -> list[str]:
     """As samples name them: each once, in order; surrounding spaces and capitals do not matter."""
     names = sorted({name.strip().lower() for name in given if name.strip()})
     if long := [name for name in names if len(name) > LONGEST_SKILL]:
-        raise PersonChangeRefused(f"The skill {long[0][:60]!r} is longer than {LONGEST_SKILL} characters. Shorten it.")
+        said = _("The skill %(skill)r is longer than %(most)d characters. Shorten it.")
+        raise PersonChangeRefused(said % {"skill": long[0][:60], "most": LONGEST_SKILL})
     return names
 
 
 def _cap(given: int | None) -> int | None:
     if given is not None and not 0 <= given < 2**31:
         raise PersonChangeRefused(
-            f"A cap of {given} samples cannot be. Write a whole number from 0, or nothing for no cap."
+            _("A cap of %(cap)d samples cannot be. Write a whole number from 0, or nothing for no cap.")
+            % {"cap": given}
         )
     return given
 

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import Aggregate, Count, F, FilteredRelation, FloatField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
-from annotation.models import AnnotatorFigures, Assignment, GoldAnswer, Project
+from annotation.models import AnnotatorFigures, Assignment, GoldAnswer, Project, Sample
 from annotation.services import among_others, changes, gold_accuracy
 from annotation.services.submission import CORRECTABLE_FOR
 from consensus.annotators import gold_accuracy as accuracy_from
@@ -133,20 +133,22 @@ class _Median(Aggregate):
 def _counts(people: list[int]) -> QuerySet[Any]:
     """One row a person, in one query."""
     said = FilteredRelation("annotations", condition=Q(annotations__is_current=True))
+    taught = Q(is_gold=True, sample__purpose=Sample.Purpose.TRAINING)  # measures nobody
+    unwilling = Q(skip_reason=Assignment.SkipReason.DISTRESSING)  # costs nobody anything
     return (
         Assignment.objects.filter(annotator__in=people)
         .annotate(said=said)
         .order_by()
         .values("annotator_id")
         .annotate(
-            answered=Count("pk", filter=Q(state__in=ANSWERED)),
+            answered=Count("pk", filter=Q(state__in=ANSWERED) & ~taught),
             counted=Count("pk", filter=Q(state=State.SUBMITTED, is_gold=False)),
-            late=Count("pk", filter=Q(state=State.LATE)),
-            gold=Count("pk", filter=Q(state__in=ANSWERED, is_gold=True)),
-            set_aside=Count("pk", filter=Q(state=State.WITHDRAWN)),
-            skipped=Count("pk", filter=Q(state=State.SKIPPED)),
-            timed=Count("said__active_seconds"),
-            median_seconds=_Median(F("said__active_seconds")),
+            late=Count("pk", filter=Q(state=State.LATE) & ~taught),
+            gold=Count("pk", filter=Q(state__in=ANSWERED, is_gold=True) & ~taught),
+            set_aside=Count("pk", filter=Q(state=State.WITHDRAWN) & ~taught),
+            skipped=Count("pk", filter=Q(state=State.SKIPPED) & ~taught & ~unwilling),
+            timed=Count("said__active_seconds", filter=~taught),
+            median_seconds=_Median(F("said__active_seconds"), filter=~taught),
             last_seen=Greatest(Max("claimed_at"), Max("finished_at", filter=Q(state__in=BY_THE_PERSON))),
         )
     )

@@ -12,12 +12,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import FloatField, IntegerField, Max
 
-from annotation.datasets import rubrics
+from annotation.datasets import rubric_remarks, rubrics
 from annotation.datasets.bad_row import BadRow
 from annotation.datasets.bad_row import Place as At
 from annotation.models import Policy, Project, ProjectEvent, Rubric, User
 from annotation.ratings import Place
-from annotation.services import deciding
+from annotation.services import deciding, guidelines
 from annotation.services.people import written
 from consensus.policy import PolicyNotValid
 from consensus.scales import Slot, SlotNotValid
@@ -38,32 +38,47 @@ def create(
     slug: str,
     title: str,
     attributes: Sequence[Mapping[str, Any]],
+    remarks: Sequence[Mapping[str, Any]] = (),
     instructions: str = "",
     triggers: Mapping[str, Mapping[str, float]] | None = None,
     **settings: Any,
 ) -> Project:
-    """Make a project with rubric 1 and policy 1. Raises ProjectRefused.
+    """Make a project with rubric 1, policy 1 and, where there are `instructions`, guideline 1. Raises ProjectRefused.
 
     `attributes`: name, title, scope, level, values, and optionally trigger, escalate_above, settle_within, optional.
+    `remarks`: what is asked beside them, as in rubric.json.
     `triggers`: the limits of each trigger; left out, they are read from the attributes (and defaulted by scale).
     """
     if Project.objects.filter(slug=slug).exists():
         raise ProjectRefused(f"There is a project {slug!r} already. Choose another short name.")
-    project = Project(slug=slug, title=title, instructions=instructions, **settings)
+    project = Project(slug=slug, title=title, **settings)
     try:
         project.full_clean()
     except ValidationError as error:
         raise ProjectRefused(" ".join(error.messages)) from error
+    asked_beside = _asked_beside(remarks, attributes)
     project.save()
-    write_rubric(project=project, attributes=attributes)
+    write_rubric(project=project, attributes=attributes, remarks=asked_beside)
     write_policy(project=project, triggers=triggers or limits_of(attributes))
+    guidelines.write_first(project=project, text=instructions)
     return project
 
 
-def write_rubric(*, project: Project, attributes: Sequence[Mapping[str, Any]]) -> Rubric:
+def _asked_beside(remarks: Any, attributes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Remarks with every default. Raises ProjectRefused."""
+    try:
+        return rubric_remarks.parse_remarks(list(remarks), [dict(attribute) for attribute in attributes], At("rubric"))
+    except BadRow as error:
+        raise ProjectRefused(str(error)) from error
+
+
+def write_rubric(
+    *, project: Project, attributes: Sequence[Mapping[str, Any]], remarks: Sequence[Mapping[str, Any]] = ()
+) -> Rubric:
     """Freeze a further version of what is asked."""
     project.__dict__.pop("rubric", None)  # what this object read is no longer the latest
-    return Rubric.objects.create(project=project, version=_next(project.rubrics), attributes=asked_of(attributes))
+    asked = {"attributes": asked_of(attributes), "remarks": list(remarks)}
+    return Rubric.objects.create(project=project, version=_next(project.rubrics), **asked)
 
 
 def asked_of(attributes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -211,23 +226,31 @@ def _limits_checked(attribute: Mapping[str, Any], given: Any) -> dict[str, float
 
 @transaction.atomic
 def change_rubric(
-    *, project: Project, by: User | None, at: datetime, reason: str, attributes: Sequence[Mapping[str, Any]]
+    *,
+    project: Project,
+    by: User | None,
+    at: datetime,
+    reason: str,
+    attributes: Sequence[Mapping[str, Any]],
+    remarks: Sequence[Mapping[str, Any]] | None = None,
 ) -> Rubric:
     """Write the next version of what is asked: samples that nobody has answered yet are asked this from now on.
+
+    `remarks` that are left out stay as they are.
 
     A trigger of the policy stays one while its attribute is asked; `trigger: true` or `false` on an attribute adds or takes
     away. Where that changes the policy, its next version is written too. Raises ChangeRefused, ReasonMissing.
     """
     why = written(reason, WHY)
     now = _locked(project).rubric
-    parsed = _parsed(project, attributes)
-    if asked_of(parsed) == now.attributes:
+    parsed, beside = _parsed(project, attributes, now.remarks if remarks is None else remarks)
+    if asked_of(parsed) == now.attributes and beside == now.remarks:
         raise ChangeRefused(
             f"Rubric {now.version} of {project.slug} asks the same already; nothing was changed. "
             "What triggers, and how far apart people may be, is the policy's to say: change that."
         )
     triggers = _triggers_after(project, now, attributes, parsed)
-    rubric = write_rubric(project=project, attributes=parsed)
+    rubric = write_rubric(project=project, attributes=parsed, remarks=beside)
     _record(project, RUBRIC_CHANGED, f"Rubric {rubric.version}: {_difference(now, rubric)}. {why}", by, at)
     if triggers != project.policy.triggers:
         text = f"For rubric {rubric.version}. {why}"
@@ -235,14 +258,14 @@ def change_rubric(
     return rubric
 
 
-def _parsed(project: Project, attributes: Any) -> list[dict[str, Any]]:
-    """Checked and with every default, as an import reads them. Raises ChangeRefused."""
+def _parsed(project: Project, attributes: Any, remarks: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Attributes and remarks, checked and with every default, as an import reads them. Raises ChangeRefused."""
+    asked = {"name": project.slug, "attributes": attributes, "remarks": remarks}
     try:
-        rubric = rubrics.parse_rubric({"name": project.slug, "attributes": attributes}, At("rubric"))
+        rubric = rubrics.parse_rubric(asked, At("rubric"))
     except BadRow as error:
         raise ChangeRefused(str(error)) from error
-    parsed: list[dict[str, Any]] = rubric["attributes"]
-    return parsed
+    return rubric["attributes"], rubric["remarks"]
 
 
 def _triggers_after(
@@ -266,7 +289,7 @@ def _triggers_after(
 
 
 def _difference(before: Rubric, after: Rubric) -> str:
-    old, new = ({attribute["name"]: attribute for attribute in rubric.attributes} for rubric in (before, after))
+    old, new = ({asked["name"]: asked for asked in rubric.attributes + rubric.remarks} for rubric in (before, after))
     parts = {
         "added": new.keys() - old.keys(),
         "taken out": old.keys() - new.keys(),

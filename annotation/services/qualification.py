@@ -5,14 +5,16 @@ since the last notice of a result, so that a further attempt starts from nothing
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
 
-from annotation.models import Annotator, Assignment, GoldAnswer, Notice, Project, User
-from annotation.services import gold_accuracy, people, reconsideration
+from annotation.models import Annotator, Assignment, GoldAnswer, Notice, Project, Sample, User
+from annotation.services import gold_accuracy, people, reconsideration, speaking, training
 from annotation.services.gold_accuracy import Score
 
 ROUNDING = 1e-9  # seven of ten is .7, however the scores were added up
@@ -35,6 +37,44 @@ def remaining(annotator: Annotator) -> int:
     return max(0, (annotator.project.test_size or 0) - len(_attempt(annotator)))
 
 
+def may_begin(annotator: Annotator) -> bool:
+    """Whether the test stands before this person and nothing of this attempt was handed out yet."""
+    if not is_in_test(annotator) or training.is_in_training(annotator):
+        return False
+    handed = _measuring(annotator)
+    last = _last_result_at(annotator)
+    return not (handed.filter(claimed_at__gt=last) if last else handed).exists()
+
+
+def at_sample(annotator: Annotator) -> int:
+    """Which sample of the test this person is at: one more than they have answered."""
+    return len(_attempt(annotator)) + 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """How the last test went, as the known answers are now. Shares of 1; `count` samples were answered."""
+
+    is_passed: bool
+    right: float
+    needed: float
+    count: int
+
+
+def last_result(annotator: Annotator) -> Result | None:
+    """None for whoever took no test."""
+    if annotator.tested_at is None:
+        return None
+    answered = _last_attempt(annotator)
+    right = gold_accuracy.accuracy_on(answered).value or 0.0
+    return Result(annotator.is_qualified, right, annotator.project.pass_mark or 0.0, len(answered))
+
+
+def mark_told(annotator: Annotator, *, at: datetime) -> None:
+    """The result stands before the person's eyes: its notice is no news any more."""
+    annotator.notices.filter(kind=Notice.Kind.TEST_RESULT, read_at=None, by=None).update(read_at=at)
+
+
 def mark_if_finished(*, annotator: Annotator, at: datetime) -> None:
     """Judge the test when its last gold sample is answered, and tell the person. Called after each of their gold answers.
 
@@ -49,7 +89,9 @@ def mark_if_finished(*, annotator: Annotator, at: datetime) -> None:
     at = max(at, _last_answer_at(annotator))
     in_test = Annotator.objects.filter(pk=annotator.pk, is_qualified=False, tested_at=None)
     if in_test.update(tested_at=at, is_qualified=is_passed):
-        _tell(annotator, _result_text(answered, annotator.project, is_passed), at)
+        with speaking.to(annotator):
+            text = _result_text(answered, annotator.project, is_passed)
+        _tell(annotator, text, at)
         if is_passed:
             _ask_them(annotator.project, at)
 
@@ -65,9 +107,12 @@ def allow_again(*, annotator: Annotator, by: User, reason: str, at: datetime) ->
     failed = Annotator.objects.filter(pk=annotator.pk, is_qualified=False, tested_at__isnull=False)
     if annotator.project.test_size is None or not failed.update(tested_at=None):
         raise NotAllowedAgain(
-            f"{annotator} has no failed test in {annotator.project.slug}, so there is none to repeat."
+            _("%(annotator)s has no failed test in %(project)s, so there is none to repeat.")
+            % {"annotator": annotator, "project": annotator.project.slug}
         )
-    text = f"You may take the test again, with other samples. The reason that {by} gives: {reason}"
+    with speaking.to(annotator):
+        said = _("You may take the test again, with other samples. The reason that %(name)s gives: %(reason)s")
+        text = said % {"name": by, "reason": reason}
     _tell(annotator, text, at, by=by)
 
 
@@ -86,15 +131,17 @@ def problem(project: Project) -> str:
     waiting = waiting.select_related("project").order_by("pk")[:SHOWN_AT_MOST]
     if project.test_size is None:
         names = _names(waiting)
-        return f"The project has no test, and these people are not qualified: {names}. Qualify them." if names else ""
-    served = GoldAnswer.objects.filter(project=project, is_current=True, is_served=True).count()
+        said = _("The project has no test, and these people are not qualified: %(names)s. Qualify them.")
+        return said % {"names": names} if names else ""
+    served = _served(project).count()
     if served < project.test_size:
-        return (
-            f"The test asks {project.test_size} gold samples and the project hands out {served}: no newcomer can finish "
-            f"it. Add {project.test_size - served}."
-        )
+        return _(
+            "The test asks %(asked)d gold samples and the project hands out %(served)d: no newcomer can finish it. Add "
+            "%(missing)d."
+        ) % {"asked": project.test_size, "served": served, "missing": project.test_size - served}
     stuck = _names(person for person in waiting if _left_for(person) < remaining(person))
-    return f"There are too few gold samples left for {stuck} to finish the test. Add some." if stuck else ""
+    said = _("There are too few gold samples left for %(names)s to finish the test. Add some.")
+    return said % {"names": stuck} if stuck else ""
 
 
 def failed_on(sample_id: int, project: Project) -> list[Annotator]:
@@ -111,8 +158,10 @@ def pass_who_now_would(people: Iterable[Annotator], *, project: Project, at: dat
         if not _suffices(answered, project):
             continue
         Annotator.objects.filter(pk=person.pk).update(is_qualified=True)
-        text = _result_text(answered, project, True)
-        _tell(person, f"A known answer of your test was overturned. {text}", at)
+        with speaking.to(person):
+            overturned = _("A known answer of your test was overturned.")
+            text = f"{overturned} {_result_text(answered, project, True)}"
+        _tell(person, text, at)
         _ask_them(project, at)
 
 
@@ -123,8 +172,18 @@ def _failed_with(person: Annotator, sample_id: int, project: Project) -> bool:
 
 def _attempt(annotator: Annotator) -> list[Score]:
     """The scores since the last result."""
-    last = annotator.notices.filter(kind=Notice.Kind.TEST_RESULT).aggregate(at=Max("created_at"))["at"]
-    return _scores(annotator, after=last)
+    return _scores(annotator, after=_last_result_at(annotator))
+
+
+def _last_result_at(annotator: Annotator) -> datetime | None:
+    """When the last attempt ended, or another was allowed; None before the first."""
+    last: datetime | None = annotator.notices.filter(kind=Notice.Kind.TEST_RESULT).aggregate(at=Max("created_at"))["at"]
+    return last
+
+
+def _measuring(annotator: Annotator) -> QuerySet[Assignment]:
+    """What this person was given to be measured on."""
+    return annotator.assignments.filter(is_gold=True).exclude(sample__purpose=Sample.Purpose.TRAINING)
 
 
 def _last_attempt(annotator: Annotator) -> list[Score]:
@@ -144,7 +203,7 @@ def _scores(annotator: Annotator, *, after: datetime | None, until: datetime | N
 
 def _last_answer_at(annotator: Annotator) -> datetime:
     """An answer may bear a later time than the clock shows: the order of arrival is kept when the clock is put back."""
-    answered = annotator.assignments.filter(is_gold=True, state__in=gold_accuracy.ANSWERED)
+    answered = _measuring(annotator).filter(state__in=gold_accuracy.ANSWERED)
     last: datetime = answered.aggregate(at=Max("finished_at"))["at"]
     return last
 
@@ -156,10 +215,22 @@ def _suffices(answered: list[Score], project: Project) -> bool:
 
 def _result_text(answered: list[Score], project: Project, is_passed: bool) -> str:
     value = gold_accuracy.accuracy_on(answered).value or 0.0
-    figures = f"{100 * value:.0f} % of {len(answered)} test samples were right; {100 * (project.pass_mark or 0):.0f} % are needed"
+    figures = {"right": round(100 * value), "count": len(answered), "needed": round(100 * (project.pass_mark or 0))}
     if is_passed:
-        return f"You passed the test: {figures}. From now on you get samples to judge."
-    return f"You did not pass the test: {figures}. A project admin can let you try again with other samples."
+        return (
+            _(
+                "You passed the test: %(right)d %% of %(count)d test samples were right; %(needed)d %% are needed. From now on "
+                "you get samples to judge."
+            )
+            % figures
+        )
+    return (
+        _(
+            "You did not pass the test: %(right)d %% of %(count)d test samples were right; %(needed)d %% are needed. A project "
+            "admin can let you try again with other samples."
+        )
+        % figures
+    )
 
 
 def _tell(annotator: Annotator, text: str, at: datetime, *, by: User | None = None) -> None:
@@ -178,9 +249,14 @@ def _ask_them(project: Project, at: datetime) -> None:
     transaction.on_commit(partial(reconsideration.reconsider, project=project, at=at), robust=True)
 
 
+def _served(project: Project) -> QuerySet[GoldAnswer]:
+    """The gold samples that are handed out; those that teach are not among them."""
+    return GoldAnswer.objects.filter(project=project, is_current=True, is_served=True, teaches=False)
+
+
 def _left_for(annotator: Annotator) -> int:
     """Gold samples that this person may still be given."""
-    served = GoldAnswer.objects.filter(project=annotator.project_id, is_current=True, is_served=True)
+    served = _served(annotator.project)
     fitting = served.filter(sample__requirement=None) | served.filter(
         sample__requirement__skills__contained_by=annotator.skills
     )

@@ -11,8 +11,22 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from annotation.models import Annotator, AnnotatorFigures, Notice, Project, ProjectEvent, QualityRule, User
+from annotation import saying_times
+from annotation.models import (
+    Annotator,
+    AnnotatorFigures,
+    Assignment,
+    Notice,
+    Project,
+    ProjectEvent,
+    QualityRule,
+    Sample,
+    User,
+)
+from annotation.services import speaking
 from annotation.services.people import require_admin
 from annotation.services.person_figures import ANSWERED, BY_THE_PERSON
 from annotation.services.retrying import in_one_transaction
@@ -20,10 +34,13 @@ from annotation.services.retrying import in_one_transaction
 Measure = QualityRule.Measure
 Action = QualityRule.Action
 KINDS = {Action.WARN: Notice.Kind.WARNING, Action.HOLD: Notice.Kind.HOLD, Action.PROPOSE: Notice.Kind.PROPOSAL}
+# Training measures nobody, and whoever would rather not read a sample may say so at no cost.
+_MEASURES = ~Q(assignments__sample__purpose=Sample.Purpose.TRAINING)
+_WILLING = ~Q(assignments__skip_reason=Assignment.SkipReason.DISTRESSING)
 MEASURED_ON = {  # which of a person's assignments a rule measures on
-    Measure.GOLD_ACCURACY: Q(assignments__state__in=ANSWERED, assignments__is_gold=True),
-    Measure.MEDIAN_SECONDS: Q(assignments__state__in=ANSWERED),
-    Measure.SKIP_SHARE: Q(assignments__state__in=BY_THE_PERSON),
+    Measure.GOLD_ACCURACY: Q(assignments__state__in=ANSWERED, assignments__is_gold=True) & _MEASURES,
+    Measure.MEDIAN_SECONDS: Q(assignments__state__in=ANSWERED) & _MEASURES,
+    Measure.SKIP_SHARE: Q(assignments__state__in=BY_THE_PERSON) & _MEASURES & _WILLING,
 }
 
 
@@ -78,17 +95,21 @@ def apply(*, project: Project, at: datetime) -> list[Notice]:
 def sentence(rule: QualityRule) -> str:
     """The rule in words."""
     does = {
-        Action.WARN: "warn",
-        Action.HOLD: f"hand out nothing new for {rule.hold_minutes} minutes",
-        Action.PROPOSE: "propose that an admin looks",
+        Action.WARN: _("warn"),
+        Action.HOLD: _("hand out nothing new for %(minutes)s minutes") % {"minutes": rule.hold_minutes},
+        Action.PROPOSE: _("propose that an admin looks"),
     }[Action(rule.action)]
     limit = f"{rule.limit:g}" if rule.measure == Measure.MEDIAN_SECONDS else limit_text(rule.measure, rule.limit)
-    return f"{rule.get_measure_display()} {limit}, on {rule.minimum} or more: {does}."
+    # Translators: a rule in words: "Gold accuracy below" "60 %", on "10" or more: "warn".
+    said = _("%(measure)s %(limit)s, on %(least)d or more: %(does)s.")
+    return said % {"measure": rule.get_measure_display(), "limit": limit, "least": rule.minimum, "does": does}
 
 
 def limit_text(measure: str, value: float) -> str:
     """A figure or its limit, in its unit."""
-    return f"{value:.1f} seconds" if measure == Measure.MEDIAN_SECONDS else f"{value:.0%}".replace("%", " %")
+    if measure == Measure.MEDIAN_SECONDS:
+        return _("%(value)s seconds") % {"value": f"{value:.1f}"}
+    return _("%(value)s %%") % {"value": f"{100 * value:.0f}"}
 
 
 # --- what a rule asks ---------------------------------------------------------------------------------------------
@@ -99,13 +120,12 @@ def _check(rule: QualityRule) -> None:
         raise RuleRefused(" ".join(f"{name}: {' '.join(said)}" for name, said in error.message_dict.items())) from error
     is_share = rule.measure != Measure.MEDIAN_SECONDS
     if not 0 <= rule.limit <= (1 if is_share else 86_400):
-        raise RuleRefused(
-            f"A limit of {rule.limit:g} cannot be. Write a share from 0 to 1, or seconds for the median time."
-        )
+        said = _("A limit of %(limit)g cannot be. Write a share from 0 to 1, or seconds for the median time.")
+        raise RuleRefused(said % {"limit": rule.limit})
     if rule.minimum < 1:
-        raise RuleRefused(f"A minimum of {rule.minimum} answers cannot be. Write 1 or more.")
+        raise RuleRefused(_("A minimum of %(least)d answers cannot be. Write 1 or more.") % {"least": rule.minimum})
     if rule.action == Action.HOLD and not 1 <= (rule.hold_minutes or 0) <= 1440:
-        raise RuleRefused("A hold lasts from 1 to 1440 minutes, a day at most. Write how many.")
+        raise RuleRefused(_("A hold lasts from 1 to 1440 minutes, a day at most. Write how many."))
 
 
 Measured = tuple[float, int]  # the figure, and how many answers it rests on
@@ -156,33 +176,53 @@ def _speak(*, rule: QualityRule, pk: int, of: Measured, at: datetime) -> Notice 
         ends = at + timedelta(minutes=rule.hold_minutes or 0)
         until = max(ends, person.held_until or ends)
         Annotator.objects.filter(pk=pk).update(held_until=until)
-    text = _proposal(rule, person, of) if rule.action == Action.PROPOSE else _word(rule, of, until)
+    text = _proposal(rule, person, of) if rule.action == Action.PROPOSE else _word(rule, person, of, until)
     kind = KINDS[Action(rule.action)]
     return Notice.objects.create(annotator=person, kind=kind, text=text, rule=rule, created_at=at, until=until)
 
 
 # --- what it says -------------------------------------------------------------------------------------------------
-def _word(rule: QualityRule, of: Measured, until: datetime | None) -> str:
-    """What the person reads: the figure, the limit, what follows and until when."""
-    follows = "Nothing else follows from it."
-    if until:
-        follows = f"You get no new samples until {until:%H:%M %Z on %-d %B %Y}; what you have in hand you may finish."
-    return f"Your {_figure(rule, of)} {follows} A rule of the project wrote this, and no person has looked yet."
+YOURS = {
+    Measure.GOLD_ACCURACY: gettext_lazy(
+        "Your gold accuracy is %(value)s on %(count)d samples with a known answer; the project asks for %(limit)s or more."
+    ),
+    Measure.MEDIAN_SECONDS: gettext_lazy(
+        "Your median active time is %(value)s on %(count)d answers; the project asks for %(limit)s or more."
+    ),
+    Measure.SKIP_SHARE: gettext_lazy(
+        "Your share of skipped samples is %(value)s on %(count)d samples; the project asks for %(limit)s or less."
+    ),
+}
+THEIRS = {
+    Measure.GOLD_ACCURACY: "gold accuracy is %(value)s on %(count)d samples with a known answer; the project asks for %(limit)s or more.",
+    Measure.MEDIAN_SECONDS: "median active time is %(value)s on %(count)d answers; the project asks for %(limit)s or more.",
+    Measure.SKIP_SHARE: "share of skipped samples is %(value)s on %(count)d samples; the project asks for %(limit)s or less.",
+}
+
+
+def _word(rule: QualityRule, person: Annotator, of: Measured, until: datetime | None) -> str:
+    """What the person reads, in their language: the figure, the limit, what follows and until when."""
+    with speaking.to(person):
+        follows = _("Nothing else follows from it.")
+        if until:
+            said = _("You get no new samples until %(until)s; what you have in hand you may finish.")
+            follows = said % {"until": saying_times.moment(until)}
+        nobody = _("A rule of the project wrote this, and no person has looked yet.")
+        return f"{YOURS[Measure(rule.measure)] % _figures(rule, of)} {follows} {nobody}"
 
 
 def _proposal(rule: QualityRule, person: Annotator, of: Measured) -> str:
-    return f"{person}: {_figure(rule, of)}"
+    with speaking.for_the_record():
+        return f"{person}: {THEIRS[Measure(rule.measure)] % _figures(rule, of)}"
 
 
-def _figure(rule: QualityRule, of: Measured) -> str:
+def _figures(rule: QualityRule, of: Measured) -> dict[str, Any]:
     value, count = of
-    name, counted, side = {
-        Measure.GOLD_ACCURACY: ("gold accuracy", "samples with a known answer", "or more"),
-        Measure.MEDIAN_SECONDS: ("median active time", "answers", "or more"),
-        Measure.SKIP_SHARE: ("share of skipped samples", "samples", "or less"),
-    }[Measure(rule.measure)]
-    limit = limit_text(rule.measure, rule.limit)
-    return f"{name} is {limit_text(rule.measure, value)} on {count} {counted}; the project asks for {limit} {side}."
+    return {
+        "value": limit_text(rule.measure, value),
+        "count": count,
+        "limit": limit_text(rule.measure, rule.limit),
+    }
 
 
 def _log(project: Project, kind: str, text: str, by: User, at: datetime) -> None:

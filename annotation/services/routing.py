@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from annotation import transitions
 from annotation.models import (
@@ -64,7 +65,8 @@ def switch_on(*, project: Project, target: float, risk: float, by: User, at: dat
     check(target, risk)
     locked = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if locked.state == Project.State.ARCHIVED:
-        raise RoutingRefused(f"Project {project.slug} is archived; nothing in it is settled any more.")
+        said = _("Project %(project)s is archived; nothing in it is settled any more.")
+        raise RoutingRefused(said % {"project": project.slug})
     plan = plan_of(project)
     if plan is None or (plan.target, plan.risk) != (target, risk):
         RoutingPlan.objects.filter(project=project, is_current=True).update(is_current=False, is_enabled=False)
@@ -121,11 +123,13 @@ def check(target: float, risk: float) -> None:
     """Raises RoutingRefused for what nobody can promise, or should."""
     if not LEAST_TARGET <= target < 1:
         raise RoutingRefused(
-            f"A target of {100 * target:g} % cannot be tested. Ask for an agreement from {100 * LEAST_TARGET:g} % to below 100 %."
+            _("A target of %(target)g %% cannot be tested. Ask for an agreement from %(least)g %% to below 100 %%.")
+            % {"target": 100 * target, "least": 100 * LEAST_TARGET}
         )
     if not 0 < risk <= MOST_RISK:
         raise RoutingRefused(
-            f"A risk of {100 * risk:g} % makes no promise. Give a risk above 0 % and up to {100 * MOST_RISK:g} %, such as 5 %."
+            _("A risk of %(risk)g %% makes no promise. Give a risk above 0 %% and up to %(most)g %%, such as 5 %%.")
+            % {"risk": 100 * risk, "most": 100 * MOST_RISK}
         )
 
 

@@ -3,21 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
-from annotation.models import Assignment, Sample, SampleContent
+from annotation.models import Assignment, Sample
 
-MESSAGE_KEYS = ("role", "content", "thinking", "tool_calls", "tool_call_id", "name")
-RESPONSE_KEYS = ("text", "thinking")
+MESSAGE_KEYS = ("role", "content", "tool_calls", "tool_call_id", "name")
+THINKING = "thinking"
 
 
-def conversation(content: SampleContent) -> list[dict[str, Any]]:
+def conversation(sample: Sample) -> list[dict[str, Any]]:
     """The prompt's messages with the keys that Concord knows; anything else might name a model."""
-    return [_known(message, MESSAGE_KEYS) for message in content.messages]
+    return [_message(message, sample.project.shows_thinking) for message in sample.content.messages]
 
 
 def responses_as_shown(assignment: Assignment) -> list[dict[str, Any]]:
     """The responses in this person's order, blind."""
-    ids, responses = blind_ids(assignment.sample), assignment.sample.content.responses
-    return [{"id": ids[place], **blind(responses[place])} for place in assignment.shown_order]
+    sample = assignment.sample
+    ids, responses = blind_ids(sample), sample.content.responses
+    return [
+        {"id": ids[place], **blind(responses[place], shows_thinking=sample.project.shows_thinking)}
+        for place in assignment.shown_order
+    ]
 
 
 def blind_ids(sample: Sample) -> list[str]:
@@ -25,12 +29,16 @@ def blind_ids(sample: Sample) -> list[str]:
     return [str(place) for place in range(sample.response_count)]
 
 
-def blind(response: Mapping[str, Any]) -> dict[str, Any]:
-    """A response without what could tell its source."""
-    shown = _known(response, RESPONSE_KEYS)
+def blind(response: Mapping[str, Any], *, shows_thinking: bool) -> dict[str, Any]:
+    """A response without what could tell its source, and without its thinking where the project keeps that back."""
+    shown = _known(response, ("text", THINKING) if shows_thinking else ("text",))
     if response.get("messages") is not None:
-        shown["messages"] = [_known(message, MESSAGE_KEYS) for message in response["messages"]]
+        shown["messages"] = [_message(message, shows_thinking) for message in response["messages"]]
     return shown
+
+
+def _message(message: Mapping[str, Any], shows_thinking: bool) -> dict[str, Any]:
+    return _known(message, (*MESSAGE_KEYS, THINKING) if shows_thinking else MESSAGE_KEYS)
 
 
 def _known(given: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

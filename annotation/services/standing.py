@@ -8,6 +8,7 @@ docs/people.md and docs/changes/withdrawing.md say what becomes of samples that 
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from annotation.models import Annotator, Assignment, Membership, Notice, Project, ProjectEvent, User
 from annotation.services import leases, reconsideration, set_aside
@@ -44,7 +45,8 @@ def resume(*, annotator: Annotator, by: User, reason: str, at: datetime) -> Noti
     with transaction.atomic():
         person = _stand(annotator, State.ACTIVE, of=list(State))
         if person.state == State.ACTIVE and not (person.held_until and person.held_until > at):
-            raise NotPossible(f"{annotator} is active and not held back: there is nothing to resume.")
+            said = _("%(annotator)s is active and not held back: there is nothing to resume.")
+            raise NotPossible(said % {"annotator": annotator})
         Annotator.objects.filter(pk=annotator.pk).update(held_until=None)
         notice = _decide(annotator, Kind.RESUMED, by=by, reason=reason, at=at)
     reconsideration.reconsider(project=annotator.project, at=at)
@@ -74,7 +76,8 @@ def set_work_aside(*, annotator: Annotator, by: User, reason: str, at: datetime)
     with transaction.atomic():
         _locked(annotator)
         if not set_aside.answers_of(annotator).exists():
-            raise NotPossible(f"{annotator} has no answers that could be set aside.")
+            said = _("%(annotator)s has no answers that could be set aside.")
+            raise NotPossible(said % {"annotator": annotator})
         order = _decide(annotator, Kind.SET_ASIDE, by=by, reason=reason, at=at)
     set_aside.go_on(notice=order, at=at, limit=AT_ONCE)
     reconsideration.reconsider(project=annotator.project, at=at)
@@ -91,7 +94,7 @@ def decline(*, proposal: Notice, by: User, reason: str, at: datetime) -> None:
     with transaction.atomic():
         opened = Notice.objects.filter(pk=proposal.pk, kind=Kind.PROPOSAL, closed_at=None)
         if not opened.update(closed_at=at, closed_by=by, reply=said):
-            raise NotPossible("This proposal was dealt with already.")
+            raise NotPossible(_("This proposal was dealt with already."))
         _log(proposal.annotator.project, "proposal_declined", f"{proposal.annotator}: {said}", by, at)
 
 
@@ -107,9 +110,11 @@ def take_role(*, project: Project, user: User, role: str, by: User, reason: str,
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         held = Membership.objects.filter(project=project, role=role)
         if not held.filter(user=user).exists():
-            raise NotPossible(f"{user} is no {role} of {project.slug}.")
+            refused = _("%(user)s is no %(role)s of %(project)s.")
+            raise NotPossible(refused % {"user": user, "role": _role(role), "project": project.slug})
         if role == Membership.Role.ADMIN and held.count() == 1:
-            raise NotPossible(f"{user} is the last admin of {project.slug}. Make somebody else one first.")
+            refused = _("%(user)s is the last admin of %(project)s. Make somebody else one first.")
+            raise NotPossible(refused % {"user": user, "project": project.slug})
         held.filter(user=user).delete()
         _log(project, "role_taken", f"{user} is no longer {role}: {said}", by, at)
     annotator = project.annotators.filter(user=user).exclude(state=State.WITHDRAWN).first()
@@ -129,11 +134,11 @@ def leave(*, annotator: Annotator, at: datetime, keep_work: bool = True, message
         _stand(annotator, State.WITHDRAWN, of=[State.ACTIVE, State.PAUSED])
         answered = {"answer": message.strip(), "answered_at": at} if message.strip() else {}
         notice = Notice.objects.create(
-            kind=Kind.WITHDRAWN, text="You left this project at your own wish.", **told, **answered
+            kind=Kind.WITHDRAWN, text=_("You left this project at your own wish."), **told, **answered
         )
         order = None
         if not keep_work:
-            text = "You asked that your answers no longer count."
+            text = _("You asked that your answers no longer count.")
             order = Notice.objects.create(kind=Kind.SET_ASIDE, text=text, **told)
         kept = "stays" if keep_work else "is set aside"
         text = f"{annotator} left at their own wish; their work {kept}."
@@ -162,22 +167,22 @@ def answer(*, notice: Notice, text: str, at: datetime) -> None:
 
     Raises ReasonMissing for an empty answer, NotPossible after a reply.
     """
-    said = written(text, "Write what you want to say.")
+    said = written(text, _("Write what you want to say."))
     waiting = Notice.objects.filter(pk=notice.pk, reply="").exclude(kind=Kind.PROPOSAL)
     if not waiting.update(answer=said, answered_at=at):
-        raise NotPossible("An admin has replied to this already. Answer a newer notice, or write to the project.")
+        raise NotPossible(_("An admin has replied to this already. Answer a newer notice, or write to the project."))
     Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=at)
 
 
 def reply(*, notice: Notice, by: User, text: str, at: datetime) -> None:
     """What an admin says to a person's answer. Raises NotAnAdmin, ReasonMissing, NotPossible."""
     require_admin(project=notice.annotator.project, user=by)
-    said = written(text, "Write the reply.")
+    said = written(text, _("Write the reply."))
     # An order to set work aside is closed when it is carried out, not when it was talked about.
     closed = {} if notice.kind == Kind.SET_ASIDE else {"closed_at": at}
     waiting = Notice.objects.filter(pk=notice.pk, answered_at__isnull=False, reply="")
     if not waiting.update(reply=said, closed_by=by, **closed):
-        raise NotPossible("There is no answer here that waits for a reply.")
+        raise NotPossible(_("There is no answer here that waits for a reply."))
 
 
 # --- beat ---------------------------------------------------------------------------------------------------------
@@ -199,7 +204,8 @@ def _stand(annotator: Annotator, state: str, *, of: list[State]) -> Annotator:
     """Change the state of a person who is in one of the given ones; returns them as they were. Raises NotPossible."""
     person = _locked(annotator)
     if person.state not in of:
-        raise NotPossible(f"{annotator} is {person.state} already.")
+        said = _("%(annotator)s is %(state)s already.")
+        raise NotPossible(said % {"annotator": annotator, "state": person.get_state_display().lower()})
     Annotator.objects.filter(pk=annotator.pk).update(state=state)
     annotator.state = state
     return person
@@ -215,6 +221,10 @@ def _decide(annotator: Annotator, kind: Kind, *, by: User, reason: str, at: date
     event = "work_set_aside" if kind == Kind.SET_ASIDE else f"annotator_{kind.value}"
     _log(annotator.project, event, f"{annotator}: {said}", by, at)
     return notice
+
+
+def _role(role: str) -> str:
+    return str(dict(Membership.Role.choices).get(role, role)).lower()
 
 
 def _name(user: User) -> str:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from annotation import ratings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from annotation import ratings, remarks
 from annotation.models import (
     Annotation,
     Annotator,
@@ -19,7 +22,8 @@ from annotation.models import (
     Sample,
 )
 from annotation.ratings import RatingsRefused
-from annotation.services import governing, handing, labels, qualification, settlement, showing
+from annotation.remarks import Given as GivenRemarks
+from annotation.services import drafts, governing, handing, labels, qualification, settlement, showing, training
 from annotation.services.retrying import in_one_transaction
 from annotation.statements import submitting as statements
 from annotation.statements.running import row
@@ -28,10 +32,12 @@ from consensus.policy import NEEDED
 State = Assignment.State
 CORRECTABLE_FOR = timedelta(minutes=10)
 ENDED = {
-    State.SUBMITTED: "has already submitted this sample",
-    State.LATE: "has already submitted this sample; it came too late to count, and is kept and credited",
-    State.SKIPPED: "has already skipped this sample",
-    State.WITHDRAWN: "has already submitted this sample; the answer was set aside",
+    State.SUBMITTED: _("%(annotator)s has already submitted this sample."),
+    State.LATE: _(
+        "%(annotator)s has already submitted this sample; it came too late to count, and is kept and credited."
+    ),
+    State.SKIPPED: _("%(annotator)s has already skipped this sample."),
+    State.WITHDRAWN: _("%(annotator)s has already submitted this sample; the answer was set aside."),
 }
 
 
@@ -51,7 +57,7 @@ class Answer:
     client_key: str
     neither_valid: bool = False
     comment: str = ""
-    remarks: Mapping[str, Any] | None = None  # what is asked beside the ratings (annotation/remarks.py)
+    remarks: GivenRemarks | None = None  # what is asked beside the ratings (annotation/remarks.py)
     active_seconds: int | None = None
     rubric: int | None = None  # the version that the person was shown; None: what the sample's people are asked
 
@@ -79,11 +85,10 @@ def submit(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
     if not held and (earlier := _earlier(assignment_id, answer.client_key)):
         return Receipt(earlier, counted=earlier.was_counted, repeated=True)
     if not held and assignment.state not in (State.EXPIRED, State.RELEASED):
-        raise AlreadySubmitted(
-            f"{assignment.external_id} {ENDED[assignment.state]}. What was stored then stands; claim the next one."
-        )
+        ended = ENDED[assignment.state] % {"annotator": assignment.external_id}
+        raise AlreadySubmitted(f"{ended} {gettext('What was stored then stands; claim the next one.')}")
     newest, policy = sample.project.rubric, sample.project.policy
-    rubric, packed = _understood(answer, sample, governing.rubric_of(sample, newest), newest)
+    rubric, packed, remarked = _understood(answer, sample, governing.rubric_of(sample, newest), newest)
     is_out = assignment.annotator_state == Annotator.State.WITHDRAWN
     counted = held or ((assignment.is_gold or sample.is_claimable) and not is_out)
     takes_a_slot = counted and not assignment.is_gold
@@ -95,7 +100,7 @@ def submit(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
         ratings=packed,
         neither_valid=answer.neither_valid,
         round=1 if governing.is_of_first_round(sample, policy) else 2,
-        remarks=json.dumps(dict(answer.remarks or {})),
+        remarks=json.dumps(remarked),
         comment=answer.comment,
         active_seconds=answer.active_seconds,
         client_key=answer.client_key,
@@ -105,6 +110,8 @@ def submit(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
         counted=int(takes_a_slot),
         at=at,
     )
+    if recorded.has_draft:
+        drafts.forget(assignment_id)
     # What was written is read again only by whoever asks for it.
     annotation = handing.partly(Annotation, id=recorded.id, assignment_id=assignment_id, revision=1)
     if takes_a_slot:
@@ -112,7 +119,7 @@ def submit(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
         sample.counted_count += 1
         _decide(sample, policy, answer, at)
     elif assignment.is_gold:
-        _go_on_with_the_test(assignment, at)
+        _go_on_with_the_newcomer(sample, assignment, at)
     else:
         ReviewItem.objects.get_or_create(
             sample=sample, kind=ReviewItem.Kind.LATE_ANNOTATION, closed_at=None, defaults={"opened_at": at}
@@ -130,8 +137,10 @@ def _decide(sample: Sample, policy: Policy, answer: Answer, at: datetime) -> Non
     settlement.settle(sample=sample, at=at)
 
 
-def _go_on_with_the_test(assignment: Any, at: datetime) -> None:
-    if not assignment.is_qualified:
+def _go_on_with_the_newcomer(sample: Sample, assignment: Any, at: datetime) -> None:
+    if sample.purpose == Sample.Purpose.TRAINING:
+        training.mark_if_finished(annotator_id=assignment.annotator_id, at=at)
+    elif not assignment.is_qualified:
         annotator = Annotator.objects.select_related("project").get(pk=assignment.annotator_id)
         qualification.mark_if_finished(annotator=annotator, at=at)
 
@@ -152,6 +161,7 @@ def correct(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
     assert current is not None  # noqa: S101  a submitted assignment has a current annotation; for the type checker
     Annotation.objects.filter(pk=current.pk).update(is_current=False)
     revision = _revise(current, sample, answer, counted, at)
+    drafts.forget(assignment_id)
     if counted and not assignment.is_gold:
         settlement.settle(sample=sample, at=at)
     return Receipt(revision, counted=counted)
@@ -160,15 +170,19 @@ def correct(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
 def why_not_correctable(assignment: Assignment, at: datetime) -> str:
     """A sentence saying why this person's annotation can no longer be corrected; empty when it can."""
     if assignment.state not in (Assignment.State.SUBMITTED, Assignment.State.LATE) or assignment.finished_at is None:
-        return f"There is nothing to correct: this sample is {assignment.state} for you."
+        state = Assignment.State(assignment.state).label.lower()
+        return gettext("There is nothing to correct: this sample is %(state)s for you.") % {"state": state}
     if at - assignment.finished_at > CORRECTABLE_FOR:
-        return f"An answer can be corrected for {CORRECTABLE_FOR.seconds // 60} minutes; this one is older."
+        minutes = CORRECTABLE_FOR.seconds // 60
+        return gettext("An answer can be corrected for %(minutes)d minutes; this one is older.") % {"minutes": minutes}
+    if training.is_training(assignment):
+        return "The right answer of this sample was shown to you, so yours stays as it was. It measures nothing."
     if assignment.is_gold:
         return ""  # what became of the sample is nothing to somebody who was only measured on it
     if ConsensusLabel.objects.filter(sample=assignment.sample, is_current=True, method=labels.ADJUDICATION).exists():
-        return "A reviewer has settled this sample, so its answers stand."
+        return gettext("A reviewer has settled this sample, so its answers stand.")
     if _is_published(assignment):
-        return "This sample is part of a published data set version, so its answers stand."
+        return gettext("This sample is part of a published data set version, so its answers stand.")
     return ""
 
 
@@ -200,8 +214,11 @@ def _earlier(assignment_id: int, client_key: str) -> Annotation | None:
     return Annotation.objects.filter(assignment=assignment_id, client_key=client_key).first()
 
 
-def _understood(answer: Answer, sample: Sample, asked: Rubric, newest: Rubric) -> tuple[Rubric, ratings.Packed]:
-    """The rubric that was answered, and the ratings in its places.
+Understood = tuple[Rubric, ratings.Packed, dict[str, Any]]
+
+
+def _understood(answer: Answer, sample: Sample, asked: Rubric, newest: Rubric) -> Understood:
+    """The rubric that was answered, the ratings in its places, and what was remarked beside them.
 
     It is the version that the answer names, so that what was shown before the rubric changed is not misread. An answer that
     names none is to what the sample's people are `asked`, or else to the newest. Raises RatingsRefused.
@@ -209,11 +226,11 @@ def _understood(answer: Answer, sample: Sample, asked: Rubric, newest: Rubric) -
     if answer.rubric is not None:
         asked = _named(answer.rubric, newest)
     try:
-        return asked, _packed(answer, asked, sample)
+        return asked, *_packed(answer, asked, sample)
     except RatingsRefused:
         if answer.rubric is not None or asked == newest:
             raise
-        return newest, _packed(answer, newest, sample)
+        return newest, *_packed(answer, newest, sample)
 
 
 def _named(version: int, newest: Rubric) -> Rubric:
@@ -226,14 +243,35 @@ def _named(version: int, newest: Rubric) -> Rubric:
     return found
 
 
-def _packed(answer: Answer, rubric: Rubric, sample: Sample) -> ratings.Packed:
-    """The ratings in their places. Raises RatingsRefused."""
-    return ratings.pack(
-        answer.given,
-        places=ratings.layout(rubric.attributes, sample.response_count),
-        response_ids=showing.blind_ids(sample),
-        neither_valid=answer.neither_valid,
-    )
+def _packed(answer: Answer, rubric: Rubric, sample: Sample) -> tuple[ratings.Packed, dict[str, Any]]:
+    """The ratings in their places, and the remarks by name. Raises RatingsRefused, with what is wrong in either."""
+    packed, problems = _ratings_packed(answer, rubric, sample)
+    try:
+        remarked = remarks.pack(
+            answer.remarks,
+            rubric=rubric,
+            rated=packed,
+            response_count=sample.response_count,
+            neither_valid=answer.neither_valid,
+        )
+    except RatingsRefused as refusal:
+        problems = refusal.problems | problems
+    if packed is None or problems:
+        raise RatingsRefused(problems)
+    return packed, remarked
+
+
+def _ratings_packed(answer: Answer, rubric: Rubric, sample: Sample) -> tuple[ratings.Packed | None, dict[str, str]]:
+    try:
+        packed = ratings.pack(
+            answer.given,
+            places=ratings.layout(rubric.attributes, sample.response_count),
+            response_ids=showing.blind_ids(sample),
+            neither_valid=answer.neither_valid,
+        )
+    except RatingsRefused as refusal:
+        return None, refusal.problems
+    return packed, {}
 
 
 def _locked_whole(assignment_id: int) -> tuple[Sample, Assignment]:
@@ -247,7 +285,7 @@ def _locked_whole(assignment_id: int) -> tuple[Sample, Assignment]:
 
 
 def _revise(current: Annotation, sample: Sample, answer: Answer, counted: bool, at: datetime) -> Annotation:
-    rubric, packed = _understood(answer, sample, current.rubric, sample.project.rubric)
+    rubric, packed, remarked = _understood(answer, sample, current.rubric, sample.project.rubric)
     return Annotation.objects.create(
         assignment_id=current.assignment_id,
         revision=current.revision + 1,
@@ -255,7 +293,7 @@ def _revise(current: Annotation, sample: Sample, answer: Answer, counted: bool, 
         ratings=packed,
         neither_valid=answer.neither_valid,
         round=current.round,
-        remarks=dict(answer.remarks or {}),
+        remarks=remarked,
         comment=answer.comment,
         active_seconds=answer.active_seconds,
         client_key=answer.client_key,

@@ -15,8 +15,8 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 
-from annotation import querysets, ratings
-from annotation.datasets import helpsteer2, rows, trl
+from annotation import querysets, ratings, remarks
+from annotation.datasets import helpsteer2, rows, trl, votes
 from annotation.models import Annotation, ConsensusLabel, DatasetVersion, Project, Rubric, Sample, User
 from annotation.services import figures, routing
 
@@ -154,6 +154,8 @@ def _contents(
     yield "helpsteer2/ratings.jsonl", each_row(samples, helpsteer2.rating_rows)
     yield "helpsteer2/disagreements.jsonl", each_row(samples, helpsteer2.disagreement_rows)
     yield "helpsteer2/preference.jsonl", each_row(samples, helpsteer2.preference_rows)
+    if remarks.whole({}, rubric):
+        yield "votes.jsonl", each_row(samples, votes.vote_rows)
     if any(attribute["scope"] == "comparison" for attribute in rubric.attributes):
         shape = trl.shape_of(samples())
         yield "trl/preference.jsonl", trl.preference_rows(samples(), shape=shape, left_out=left_out)
@@ -235,7 +237,7 @@ def _vote(annotation: Annotation, rubric: Rubric, response_count: int) -> rows.V
     places = ratings.layout(rubric.attributes, response_count)
     given = ratings.translated(annotation.ratings, annotation.rubric.attributes, places, response_count)
     values = {(place.response, place.name): value for place, value in zip(places, given, strict=True)}
-    return rows.Vote(values, annotation.comment)
+    return rows.Vote(values, annotation.comment, remarks.whole(annotation.remarks, rubric))
 
 
 def _write(path: str, name: str, made: Iterable[dict[str, Any]]) -> dict[str, Any]:

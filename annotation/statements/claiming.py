@@ -19,7 +19,10 @@ SELECT annotator.project_id, annotator.state, annotator.is_qualified, annotator.
     CASE WHEN annotator.nothing_before <= horizon.xid AND annotator.nothing_at > now() - interval '1 hour'
         THEN annotator.nothing_before ELSE 0 END AS nothing_before,
     project.slug, project.state AS project_state, project.lease_minutes, project.shuffles_responses,
+    project.shows_thinking,
     project.gold_rate, project.test_size,
+    annotator.trained_at IS NULL AND annotator.user_id IS NOT NULL AND EXISTS (SELECT FROM annotation_goldanswer gold
+        WHERE gold.project_id = project.id AND gold.is_current AND gold.is_served AND gold.teaches) AS trains,
     (SELECT rubric.id FROM annotation_rubric rubric WHERE rubric.project_id = project.id
         ORDER BY rubric.version DESC LIMIT 1) AS rubric,
     (SELECT policy.id FROM annotation_policy policy WHERE policy.project_id = project.id
@@ -62,7 +65,8 @@ WITH picked AS (
 ), {leased}
 """
 
-# The lease, and with it all that is to be shown. Where the person gave the sample back before, in place.
+# The lease, and with it all that is to be shown. Where the person gave the sample back before, in place and in the order in
+# which they saw it then: it may still be open on their screen.
 _LEASED = """
 leased AS (
     INSERT INTO annotation_assignment AS assignment (sample_id, annotator_id, state, lease_place, claimed_at,
@@ -74,14 +78,15 @@ leased AS (
     FROM picked
     ON CONFLICT (sample_id, annotator_id) DO UPDATE SET state = excluded.state, lease_place = excluded.lease_place,
         claimed_at = excluded.claimed_at, lease_expires_at = excluded.lease_expires_at, finished_at = NULL,
-        shown_order = excluded.shown_order, is_gold = excluded.is_gold
+        is_gold = excluded.is_gold
     RETURNING assignment.id, assignment.sample_id, assignment.shown_order, assignment.lease_place, assignment.is_gold,
         (xmax = 0)::int AS is_new
 ), moved AS (
     UPDATE annotation_annotator annotator SET given_count = annotator.given_count + leased.is_new, {cursor}
     FROM picked, leased WHERE annotator.id = %(annotator)s
 )
-SELECT leased.*, sample.external_id, sample.response_count, content.messages, content.responses, content.tools
+SELECT leased.*, sample.external_id, sample.purpose, sample.response_count, content.messages, content.responses, content.tools,
+    content.sensitive
 FROM leased
 JOIN annotation_sample sample ON sample.id = leased.sample_id
 JOIN annotation_samplecontent content ON content.sample_id = leased.sample_id
@@ -129,12 +134,27 @@ WITH picked AS (
     SELECT sample.id, sample.response_count, gold.rank
     FROM annotation_goldanswer gold
     JOIN annotation_sample sample ON sample.id = gold.sample_id
-    WHERE gold.project_id = %(project)s AND gold.is_current AND gold.is_served AND gold.rank > %(cursor)s
+    WHERE gold.project_id = %(project)s AND gold.is_current AND gold.is_served AND NOT gold.teaches
+        AND gold.rank > %(cursor)s
         AND COALESCE(sample.requirement_id, 0) = ANY(%(requirements)s::bigint[])
         AND NOT EXISTS (SELECT FROM annotation_assignment had
             WHERE had.sample_id = sample.id AND had.annotator_id = %(annotator)s)
     ORDER BY gold.rank LIMIT 1
 ), """ + _LEASED.format(is_gold="true", cursor="gold_cursor = picked.rank")
+
+# The next training sample of a newcomer, in the order of all. One that was given back comes again. Index training_served.
+TAKE_TRAINING = """
+WITH picked AS (
+    SELECT sample.id, sample.response_count
+    FROM annotation_goldanswer gold
+    JOIN annotation_sample sample ON sample.id = gold.sample_id
+    WHERE gold.project_id = %(project)s AND gold.is_current AND gold.is_served AND gold.teaches
+        AND COALESCE(sample.requirement_id, 0) = ANY(%(requirements)s::bigint[])
+        AND NOT EXISTS (SELECT FROM annotation_assignment had
+            WHERE had.sample_id = sample.id AND had.annotator_id = %(annotator)s
+                AND had.state NOT IN ('expired', 'released'))
+    ORDER BY gold.rank LIMIT 1
+), """ + _LEASED.format(is_gold="true", cursor="gold_cursor = annotator.gold_cursor")
 
 # Go past what is in the returned lane and not for this person, so that the next claim need not look at it again; but not
 # past what is for them and was only locked just now.
@@ -156,15 +176,46 @@ UPDATE annotation_annotator annotator SET nothing_before = %(horizon)s, nothing_
 WHERE id = %(annotator)s
 """
 
-# The lease that is held, renewed: a reload resumes.
-RESUME = """
+_RESUME = """
 WITH leased AS (
     UPDATE annotation_assignment SET lease_expires_at = %(until)s
-    WHERE id = %(assignment)s AND state = 'leased'
+    WHERE {which} AND state = 'leased'
     RETURNING id, sample_id, shown_order, lease_place, is_gold
 )
-SELECT leased.*, sample.external_id, sample.response_count, content.messages, content.responses, content.tools
+SELECT leased.*, sample.external_id, sample.purpose, sample.response_count, content.messages, content.responses, content.tools,
+    content.sensitive
 FROM leased
 JOIN annotation_sample sample ON sample.id = leased.sample_id
 JOIN annotation_samplecontent content ON content.sample_id = leased.sample_id
+"""
+
+# The lease that is held, renewed: a reload resumes.
+RESUME = _RESUME.format(which="id = %(assignment)s")
+
+# The one ahead, renewed: asking again claims nothing.
+RESUME_AHEAD = _RESUME.format(which="annotator_id = %(annotator)s AND lease_place = 1")
+
+# Of what a person holds, the one in hand: the first place, or the second when what stood before it has ended. It is renewed
+# and takes the first place, so that a reload resumes it.
+STAND_FIRST = """
+UPDATE annotation_assignment SET lease_place = 0, lease_expires_at = %(until)s
+WHERE state = 'leased' AND id = (
+    SELECT held.id FROM annotation_assignment held WHERE held.annotator_id = %(annotator)s AND held.lease_place IS NOT NULL
+    ORDER BY held.lease_place LIMIT 1)
+RETURNING id
+"""
+
+# A lease that ran out or was given back, once more, for somebody who has the sample before their eyes: in the same order.
+# A gold sample has no slots, so nothing is counted.
+TAKE_AGAIN = f"""
+WITH counted AS (
+    UPDATE annotation_sample sample SET leased_count = sample.leased_count + 1
+    WHERE sample.id = %(sample)s AND NOT %(is_gold)s AND sample.state IN ('open', 'escalated') AND sample.open_slots > 0
+        AND {FOR_THIS_PERSON}
+    RETURNING sample.id
+)
+UPDATE annotation_assignment assignment SET state = 'leased', lease_place = %(place)s, lease_expires_at = %(until)s,
+    finished_at = NULL
+WHERE assignment.id = %(assignment)s AND (%(is_gold)s OR EXISTS (SELECT FROM counted))
+RETURNING assignment.id
 """

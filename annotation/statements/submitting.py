@@ -36,7 +36,8 @@ FOR NO KEY UPDATE OF assignment
 """
 
 # The annotation, the end of the assignment and the sample's counters. A submission never arrives before one that is there
-# already, also when the clock was put back: the order of arrival is the order of the locks.
+# already, also when the clock was put back: the order of arrival is the order of the locks. It says whether a draft is left to
+# be forgotten: what comes from a program has none, and pays for one look into an index.
 RECORD = """
 WITH arrival AS (
     SELECT GREATEST(%(at)s, max(earlier.finished_at) + interval '1 microsecond') AS finished_at FROM annotation_assignment earlier
@@ -54,5 +55,6 @@ WITH arrival AS (
     UPDATE annotation_sample SET leased_count = leased_count - %(released)s, counted_count = counted_count + %(counted)s
     WHERE id = %(sample)s AND %(released)s + %(counted)s > 0
 )
-SELECT noted.id FROM noted
+SELECT noted.id, EXISTS (SELECT FROM annotation_draft draft WHERE draft.assignment_id = %(assignment)s) AS has_draft
+FROM noted
 """

@@ -10,6 +10,12 @@ Role = Membership.Role
 STAFF: set[str] = {Role.REVIEWER, Role.ADMIN}
 
 
+def account(request: HttpRequest) -> User:
+    """Who is logged in."""
+    assert isinstance(request.user, User)  # noqa: S101  login_required has run
+    return request.user
+
+
 def project_for(request: HttpRequest, slug: str, roles: set[str]) -> Project:
     """The project, for an account with one of the roles; 404 for a stranger, 403 for another role."""
     assert isinstance(request.user, User)  # noqa: S101  login_required has run
@@ -44,3 +50,12 @@ def assignment_for(request: HttpRequest, pk: int) -> Assignment:
     if found is None:
         raise Http404(f"No assignment {pk} of yours.")
     return found
+
+
+def oneself_in(request: HttpRequest, slug: str) -> Annotator:
+    """Whom this account is in the project, also when it has no role there any more: what is kept can still be read."""
+    mine = Annotator.objects.select_related("project", "user", "figures").filter(user=request.user.pk)
+    me = mine.filter(project__slug=slug).first()
+    if me is None:
+        raise Http404(f"You do not annotate in {slug!r}.")
+    return me

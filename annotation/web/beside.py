@@ -24,9 +24,20 @@ def of(kept: Kept) -> dict[str, Any]:
         "agreement_text": number_text(kept["agreement"]["kappa"]),
         "rows": [row for row in _rows(kept) if row["own"]],
         "attributes": [_attribute(attribute) for attribute in kept["attributes"]],
-        "concerns": [concern["text"] for concern in kept["concerns"]],
-        "own_concerns": [concern["text"] for concern in kept["concerns"] if concern["kind"] != "gold"],
+        "concerns": [_concern(concern) for concern in kept["concerns"]],
+        "own_concerns": [_concern(concern) for concern in kept["concerns"] if concern["kind"] != "gold"],
     }
+
+
+def _concern(kept: Kept) -> str:
+    """A reason to look, in the language of whoever looks; what an older version kept is there in English alone."""
+    template = kept.get("template", "")
+    return _(template).format(**kept["values"]) if template else str(kept["text"])
+
+
+def _why_none(estimate: Kept) -> str:
+    why = estimate["undefined"]
+    return _(why) if why else ""
 
 
 def share_text(estimate: Kept) -> str:
@@ -76,7 +87,7 @@ def _attribute(kept: Kept) -> dict[str, Any]:
         "equal": share_text(kept["equal_share"]),
         "kappa": number_text(kept["kappa"]),
         "bias": bias,
-        "why": kept["equal_share"]["undefined"],
+        "why": _why_none(kept["equal_share"]),
     }
 
 

@@ -1,30 +1,34 @@
 """What the annotator's card shows, as plain dictionaries: the template draws them and decides nothing."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from string import ascii_uppercase
 from typing import Any
 
 from django.urls import reverse
 
-from annotation import ratings
-from annotation.models import Annotation, Annotator, Assignment, Project, Rubric
-from annotation.services import governing, showing
+from annotation.models import Annotation, Annotator, Assignment, Draft, Rubric
+from annotation.services import drafts, governing, showing
 from annotation.services.submission import CORRECTABLE_FOR, why_not_correctable
-from annotation.web import questions, reading
+from annotation.web import fields, questions, reading, training
 
 # One key a reason: the letters are the ones that the words begin with.
 SKIP_KEYS = dict(zip(Assignment.SkipReason, "plkibr", strict=True))
+LOOKED_AT_AGAIN = 20  # seconds
 Card = dict[str, Any]
 
 
-def nothing() -> Card:
-    return {"kind": "nothing"}
+def nothing(at: datetime) -> Card:
+    """Nothing is left for this person; the page looks again by itself."""
+    return {"kind": "nothing", "looked_at": at, "again": LOOKED_AT_AGAIN}
 
 
-def notice(text: str, *, title: str = "") -> Card:
-    return {"kind": "notice", "notice": text, "title": title}
+def notice(
+    text: str, *, title: str = "", icon: str = "info", looked_at: datetime | None = None, again: int = 0
+) -> Card:
+    """A sentence in place of a sample. `again`: after how many seconds the page looks again by itself; 0 not at all."""
+    return {"kind": "notice", "notice": text, "title": title, "icon": icon, "looked_at": looked_at, "again": again}
 
 
 def work(
@@ -41,35 +45,38 @@ def work(
     """
     content = assignment.sample.content
     rubric = rubric or governing.rubric_for(assignment)
-    places = ratings.layout(rubric.attributes, assignment.sample.response_count)
-    given = given or (_fields_of(correcting, places, assignment.sample.response_count) if correcting else {})
-    asked = [questions.question(at, place, assignment, given, problems or {}) for at, place in enumerate(places)]
-    action = "annotation:correct" if correcting else "annotation:submit"
+    revision = correcting.revision + 1 if correcting else 1
+    draft = drafts.of(assignment, revision)
+    given = given or _written(draft, rubric) or _said_before(correcting, rubric)
+    asked = questions.asked(assignment, rubric, given, problems or {})
     return {
         "kind": "work",
         "rubric": rubric.version,
-        "assignment": {"pk": assignment.pk, "lease_minutes": assignment.annotator.project.lease_minutes},
-        "conversation": [reading.turn(message) for message in showing.conversation(content)],
-        "tools_text": reading.as_text(content.tools),
+        "assignment": {"pk": assignment.pk, "lease_seconds": 60 * assignment.annotator.project.lease_minutes},
+        "revision": revision,
+        "saves": draft.saves if draft else 0,
+        "conversation": [reading.turn(message) for message in showing.conversation(assignment.sample)],
+        "tools": reading.tools(content.tools),
         "responses": [
             {
                 "letter": ascii_uppercase[shown],
                 "turns": reading.turns(response),
-                "groups": [q for q, place in zip(asked, places, strict=True) if place.response == canonical],
+                "groups": asked[canonical],
             }
             for shown, (canonical, response) in enumerate(
                 zip(assignment.shown_order, showing.responses_as_shown(assignment), strict=True)
             )
         ],
-        "comparisons": [q for q, place in zip(asked, places, strict=True) if place.response is None],
-        "allows_neither": any(place.is_comparison for place in places),
+        "comparisons": asked[None],
+        "asks_words": any(question["kind"] == "words" for question in asked[None]),
+        "allows_neither": any(attribute["scope"] == "comparison" for attribute in rubric.attributes),
         "neither_valid": bool(given.get("neither_valid")),
         "comment": given.get("comment", ""),
         "client_key": given.get("client_key") or uuid.uuid4().hex,
         "active_seconds": given.get("active_seconds", 0),
-        "submit_url": reverse(action, args=[assignment.pk]),
-        "skip_url": "" if correcting else reverse("annotation:skip", args=[assignment.pk]),
-        "renew_url": "" if correcting else reverse("annotation:renew", args=[assignment.pk]),
+        **_addresses(assignment, is_correction=correcting is not None),
+        **training.stands_at(assignment),
+        **training.sensitive(assignment),
         "skip_reasons": [
             {"value": reason.value, "label": reason.label, "key": SKIP_KEYS[reason]} for reason in Assignment.SkipReason
         ],
@@ -78,11 +85,32 @@ def work(
     }
 
 
-def _fields_of(annotation: Annotation, places: Sequence[ratings.Place], response_count: int) -> dict[str, Any]:
+def _addresses(assignment: Assignment, *, is_correction: bool) -> dict[str, str]:
+    """Where the forms and the script of the card go. What is corrected is nobody's lease any more."""
+
+    def address(name: str) -> str:
+        return reverse(f"annotation:{name}", args=[assignment.pk])
+
+    held = {} if is_correction else {f"{name}_url": address(name) for name in ("skip", "renew", "release")}
+    return {
+        "submit_url": address("correct" if is_correction else "submit"),
+        "correct_url": address("correct"),
+        "draft_url": address("draft"),
+        **held,
+    }
+
+
+def _written(draft: Draft | None, rubric: Rubric) -> Mapping[str, Any] | None:
+    """The fields of a draft. Those of another version of the rubric are other questions."""
+    return draft.fields if draft and draft.fields.get("rubric") == str(rubric.version) else None
+
+
+def _said_before(annotation: Annotation | None, rubric: Rubric) -> Mapping[str, Any]:
     """What was said before, in the fields of what is asked now."""
-    packed = ratings.translated(annotation.ratings, annotation.rubric.attributes, places, response_count)
-    fields: dict[str, Any] = {questions.field_name(at): value for at, value in enumerate(packed) if value is not None}
-    return fields | {"comment": annotation.comment, "neither_valid": annotation.neither_valid}
+    if annotation is None:
+        return {}
+    said = fields.of_annotation(annotation, rubric, annotation.assignment.sample.response_count)
+    return said | {"comment": annotation.comment, "neither_valid": annotation.neither_valid}
 
 
 def last_submission(annotator: Annotator, at: datetime) -> dict[str, Any] | None:
@@ -101,22 +129,3 @@ def last_submission(annotator: Annotator, at: datetime) -> dict[str, Any] | None
         "seconds_left": int(left.total_seconds()),
         "url": reverse("annotation:correct", args=[last.pk]),
     }
-
-
-def progress(annotator: Annotator, at: datetime) -> dict[str, Any]:
-    """How much this person did today (UTC)."""
-    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    # By the end of the assignment, which the index assignment_history knows: what was done before today costs nothing.
-    today = Annotation.objects.filter(
-        assignment__annotator=annotator, assignment__finished_at__gte=midnight, revision=1
-    ).values_list("active_seconds", flat=True)
-    seconds = [value or 0 for value in today]
-    return {"today": len(seconds), "active_minutes": round(sum(seconds) / 60)}
-
-
-def guideline(project: Project) -> list[dict[str, str]]:
-    """The attributes as the guideline panel lists them."""
-    return [
-        {"title": place.title, "description": place.attribute.get("description", "")}
-        for place in ratings.layout(project.rubric.attributes, 1)
-    ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -17,18 +17,22 @@ from django.views.decorators.http import require_POST
 from annotation import ratings
 from annotation.models import Annotator, Assignment
 from annotation.services import disputes, qualification, showing
+from annotation.services import training as teaching
 from annotation.services.disputes import DisputeRefused, GoldResult
 from annotation.services.people import ReasonMissing
-from annotation.web import forms, questions, reading
+from annotation.web import forms, questions, reading, training
 from annotation.web.access import assignment_for
 
 LONGEST = 5000
 
 
 def section(annotator: Annotator, *, at: datetime) -> dict[str, Any]:
-    """What components/_record_gold.html shows: only answers that can no longer be corrected."""
+    """What components/_record_gold.html shows: of gold only answers that can no longer be corrected, and what was told in
+    training."""
     accuracy = disputes.told_accuracy(annotator, at=at)
     return {
+        "is_shown": annotator.project.shows_gold_accuracy,
+        "trained": [training.told(of_one) for of_one in teaching.answered_by(annotator)],
         "accuracy": accuracy,
         "accuracy_percent": _percent(accuracy.value),
         "low_percent": _percent(accuracy.low),
@@ -41,15 +45,24 @@ def section(annotator: Annotator, *, at: datetime) -> dict[str, Any]:
 @login_required
 @require_POST
 def dispute(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say that the known answer of a sample is wrong, and go back to the page that one came from."""
+    """Say that the known answer of a sample is wrong: a word for the page's script, or back to where one came from."""
     mine = assignment_for(request, pk)
     text = forms.text(request, "text", longest=LONGEST)
+    wants_a_word = request.headers.get("Accept") == "application/json"
     try:
         disputes.dispute(assignment=mine, text=text, at=timezone.now())
     except (DisputeRefused, ReasonMissing) as refusal:
+        if wants_a_word:
+            return JsonResponse({"detail": str(refusal)}, status=409)
         messages.error(request, str(refusal))
     else:
+        if wants_a_word:
+            return JsonResponse({"kept": True})
         messages.success(request, _("A reviewer reads it. The reply will stand here."))
+    return _back(request)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("back", "")
     is_ours = url_has_allowed_host_and_scheme(
         back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -62,11 +75,11 @@ def _percent(share: float | None) -> str:
 
 
 def _result(result: GoldResult) -> dict[str, Any]:
-    content = result.assignment.sample.content
     return {
         "pk": result.assignment.pk,
         "at": result.assignment.finished_at,
         "percent": _percent(result.score),
+        "sensitive": training.sensitive(result.assignment),
         "is_right": result.score == 1,
         "is_wrong": result.score == 0,
         "words": _words(result),
@@ -75,7 +88,7 @@ def _result(result: GoldResult) -> dict[str, Any]:
         "is_set_aside": result.known is None,
         "dispute": result.dispute,
         "dispute_url": reverse("annotation:dispute", args=[result.assignment.pk]),
-        "conversation": [reading.turn(message) for message in showing.conversation(content)],
+        "conversation": [reading.turn(message) for message in showing.conversation(result.assignment.sample)],
         "responses": [
             {"letter": ascii_uppercase[at], "turns": reading.turns(response)}
             for at, response in enumerate(showing.responses_as_shown(result.assignment))

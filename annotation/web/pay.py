@@ -19,10 +19,11 @@ def section(annotator: Annotator, *, at: datetime) -> dict[str, Any]:
     total = {name: sum(getattr(line, name) for line in lines) for name in COUNTS}
     return {
         **total,
-        "since": month.since,
+        "month": month.since.date(),  # a day is the same in every zone
         "active_text": duration(total["active_seconds"]),
         "wall_text": duration(total["wall_seconds"]),
         "due": due(lines),
+        "due_text": money(due(lines)),
         "prices": [line.price for line in lines if line.price is not None],
         "urls": statement_urls(annotator.project, at),
     }
@@ -35,6 +36,14 @@ def due(lines: list[Line]) -> Decimal | None:
     """The sum of what has a price; None when nothing has one."""
     priced = [line.due for line in lines if line.due is not None]
     return sum(priced, Decimal(0)) if priced else None
+
+
+def money(amount: Decimal | None) -> str:
+    """Exact, without the zeros beyond two digits that the column has."""
+    if amount is None:
+        return ""
+    least = amount.quantize(Decimal("0.01"))
+    return f"{least if least == amount else amount.normalize():f}"
 
 
 def duration(seconds: int) -> str:

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from consensus.annotators.estimates import Influences, PeopleEstimates, averaged, mean_influences
+from consensus.saying import said
 from consensus.scales import Scale, WrongShape
 from consensus.votes import Votes
 
-NOBODY = "Nobody else rated the same samples, so there is nothing to compare. It comes with the next people."
-ONE_LEVEL = "They and the others used one level only, so agreement cannot be told from habit."
+NOBODY = said("Nobody else rated the same samples, so there is nothing to compare. It comes with the next people.")
+ONE_LEVEL = said("They and the others used one level only, so agreement cannot be told from habit.")
 
 
 @dataclass(frozen=True, eq=False)

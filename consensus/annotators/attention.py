@@ -18,6 +18,7 @@ from consensus.annotators.agreement import PeopleAgreement
 from consensus.annotators.estimates import PeopleEstimates, false_discovery_rates
 from consensus.annotators.leanings import Bias, PositionPreference
 from consensus.annotators.manner import Pace, Sameness
+from consensus.saying import said
 
 FALSE_ALARMS = 0.05
 LEAST_SAMPLES = 20
@@ -54,16 +55,23 @@ class PeopleFigures:
 class Concern:
     """One reason to look at a person.
 
-    person: a place. kind: a key of URGENCY. attribute: which one, or empty. text: the reason, with its numbers; says nobody's name.
+    person: a place. kind: a key of URGENCY. attribute: which one, or empty. template, values: the reason, and the numbers
+    in it, so that it can be said in another language too; it says nobody's name.
     false_alarm: the share of false alarms among everything as striking as this. excess: how many times the limit the figure is.
     """
 
     person: int
     kind: str
     attribute: str
-    text: str
+    template: str
+    values: Mapping[str, float | str]
     false_alarm: float
     excess: float
+
+    @property
+    def text(self) -> str:
+        """The reason in English."""
+        return self.template.format(**self.values)
 
 
 @dataclass(frozen=True)
@@ -102,13 +110,13 @@ class _Words:
     """Reasons that are written only for those who need one."""
 
     def __init__(self, template: str, **columns: np.ndarray | float | str) -> None:
-        self._template, self._columns = template, columns
+        self.template, self._columns = template, columns
 
-    def __getitem__(self, person: int) -> str:
-        about = {
-            name: column[person] if isinstance(column, np.ndarray) else column for name, column in self._columns.items()
+    def values_of(self, person: int) -> dict[str, float | str]:
+        return {
+            name: column[person].item() if isinstance(column, np.ndarray) else column
+            for name, column in self._columns.items()
         }
-        return self._template.format(**about)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +130,8 @@ class _Test:
     words: _Words
 
     def concern(self, person: int, rate: float) -> Concern:
-        return Concern(person, self.kind, self.attribute, self.words[person], rate, float(self.excess[person]))
+        values = self.words.values_of(person)
+        return Concern(person, self.kind, self.attribute, self.words.template, values, rate, float(self.excess[person]))
 
 
 def _tests(figures: PeopleFigures) -> Iterator[_Test]:
@@ -192,27 +201,34 @@ def _sameness(sameness: Sameness) -> _Test:
 
 def _position(attribute: str, leaning: PositionPreference) -> Iterator[_Test]:
     limit = max(EXTRA_FIRST, ORDINARY * leaning.extra.spread())
-    for place, extra, own, others in (
-        ("first", leaning.extra, leaning.first, leaning.others),
-        ("second", leaning.extra.negated(), 1 - leaning.first, 1 - leaning.others),
-    ):
-        words = _Words(
-            "{attribute}: favours the response shown {place} in {own:.0f} % of {count} samples; the others favour the same "
-            "responses in {others:.0f} %.",
-            attribute=attribute, place=place, own=100 * own, others=100 * others, count=extra.count,
-        )  # fmt: skip
-        yield _above("position", attribute, extra, limit, words)
+    first, second = leaning.extra, leaning.extra.negated()
+    to_first = _Words(
+        "{attribute}: favours the response shown first in {own:.0f} % of {count} samples; the others favour the same "
+        "responses in {others:.0f} %.",
+        attribute=attribute, own=100 * leaning.first, others=100 * leaning.others, count=first.count,
+    )  # fmt: skip
+    to_second = _Words(
+        "{attribute}: favours the response shown second in {own:.0f} % of {count} samples; the others favour the same "
+        "responses in {others:.0f} %.",
+        attribute=attribute, own=100 * (1 - leaning.first), others=100 * (1 - leaning.others), count=second.count,
+    )  # fmt: skip
+    yield _above("position", attribute, first, limit, to_first)
+    yield _above("position", attribute, second, limit, to_second)
 
 
 def _bias(attribute: str, bias: Bias, step: float) -> Iterator[_Test]:
     limit = max(step / 2, bias.usual_distance / 2, ORDINARY * bias.measured.spread())
-    for side, apart in (("above", bias.measured), ("below", bias.measured.negated())):
-        words = _Words(
-            "{attribute}: {value:.1f} points {side} the others of the same samples on average ({low:.1f} to {high:.1f}, "
-            "{count} samples).",
-            attribute=attribute, side=side, value=apart.value, low=apart.low, high=apart.high, count=apart.count,
-        )  # fmt: skip
-        yield _above("bias", attribute, apart, limit, words)
+    above = said(
+        "{attribute}: {value:.1f} points above the others of the same samples on average ({low:.1f} to {high:.1f}, "
+        "{count} samples)."
+    )
+    below = said(
+        "{attribute}: {value:.1f} points below the others of the same samples on average ({low:.1f} to {high:.1f}, "
+        "{count} samples)."
+    )
+    for template, apart in ((above, bias.measured), (below, bias.measured.negated())):
+        figures = {"value": apart.value, "low": apart.low, "high": apart.high, "count": apart.count}
+        yield _above("bias", attribute, apart, limit, _Words(template, attribute=attribute, **figures))
 
 
 def _above(kind: str, attribute: str, figure: PeopleEstimates, limit: float, words: _Words) -> _Test:

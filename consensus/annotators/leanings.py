@@ -10,11 +10,12 @@ import numpy.typing as npt
 from consensus.annotators.agreement import cluster_of
 from consensus.annotators.estimates import PeopleEstimates, of_means
 from consensus.annotators.others import apart_from_others, mean_of, others_mean
+from consensus.saying import said
 from consensus.scales import Scale, WrongShape
 from consensus.votes import Votes
 
-NO_ORDER = "Its levels are names without an order, so nobody can be above or below."
-NO_SIDES = "It does not compare two responses."
+NO_ORDER = said("Its levels are names without an order, so nobody can be above or below.")
+NO_SIDES = said("It does not compare two responses.")
 
 
 class NoOrder(ValueError):

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from consensus.annotators.estimates import PeopleEstimates, of_means
 from consensus.annotators.others import apart_from_others, mean_of, median_of, others_mean
+from consensus.saying import said
 from consensus.scales import WrongShape
 
 FEWEST_PLACES = 3
-NOT_TIMED = "Nobody else was timed on the same samples."
+NOT_TIMED = said("Nobody else was timed on the same samples.")
 TOO_FEW_PLACES = f"A sample has fewer than {FEWEST_PLACES} values to give, so one value everywhere says nothing."
 _SHORTEST = 1.0  # second: what was quicker than the clock can tell
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from consensus.saying import said
 from modelgen.asking import CannotParse
 from modelgen.engines.protocol import Call, Generate, Prompt, Reply, Sampling, ScoreLabels
 from modelgen.options import Between
@@ -21,9 +22,9 @@ class Thinking:
     The probability of a last word after a reasoning is all but 0 or 1 and says nothing (2503.03064), hence the share.
     """
 
-    count: Annotated[int, Between(1, 64), "texts sampled, in each order"] = 5
-    temperature: Annotated[float, Between(0.05, 2), "above 0, or all texts would be the same"] = 0.7
-    most_tokens: Annotated[int, Between(16, 32768), "of each text; what is cut has no verdict"] = 1024
+    count: Annotated[int, Between(1, 64), said("texts sampled, in each order")] = 5
+    temperature: Annotated[float, Between(0.05, 2), said("above 0, or all texts would be the same")] = 0.7
+    most_tokens: Annotated[int, Between(16, 32768), said("of each text; what is cut has no verdict")] = 1024
 
 
 @dataclass(frozen=True)

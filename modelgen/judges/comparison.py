@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from consensus.saying import said
 from modelgen.asking import Asking, NothingToSay
 from modelgen.engines.protocol import Call, Reply
 from modelgen.judges import principles
@@ -26,15 +27,15 @@ ORDERS = {"given": (0, 1), "swapped": (1, 0)}
 
 @dataclass(frozen=True)
 class ComparisonOptions:
-    principles: Annotated[str, "list of principles that one is sampled from"] = "overall"
-    principles_of: Annotated[Mapping[str, str], "another list for single attributes: attribute -> list"] = field(
+    principles: Annotated[str, said("list of principles that one is sampled from")] = "overall"
+    principles_of: Annotated[Mapping[str, str], said("another list for single attributes: attribute -> list")] = field(
         default_factory=dict
     )
-    own_principles: Annotated[Mapping[str, Mapping[str, str]], "lists of your own: list -> id -> principle"] = field(
-        default_factory=dict
+    own_principles: Annotated[Mapping[str, Mapping[str, str]], said("lists of your own: list -> id -> principle")] = (
+        field(default_factory=dict)
     )
-    offers_tie: Annotated[bool, '"equally good" is an answer too, on scales that have a 0'] = False
-    thinking: Annotated[Thinking | None, "sample texts that think before the verdict"] = None
+    offers_tie: Annotated[bool, said('"equally good" is an answer too, on scales that have a 0')] = False
+    thinking: Annotated[Thinking | None, said("sample texts that think before the verdict")] = None
 
 
 @dataclass(frozen=True)

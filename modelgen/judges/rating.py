@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from consensus.saying import said
 from modelgen.asking import Asking, NothingToSay
 from modelgen.engines.protocol import Call, Reply
 from modelgen.judges.answers import AnswerForm, Heard, Thinking
@@ -26,8 +27,8 @@ FIRST, SECOND = "the first response", "the second response"
 
 @dataclass(frozen=True)
 class RatingOptions:
-    compares: Annotated[bool, "also rate comparison attributes, in both orders"] = False
-    thinking: Annotated[Thinking | None, "sample texts that think before the rating"] = None
+    compares: Annotated[bool, said("also rate comparison attributes, in both orders")] = False
+    thinking: Annotated[Thinking | None, said("sample texts that think before the rating")] = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from consensus.saying import said
 from modelgen.asking import Asking, CannotParse, NothingToSay
 from modelgen.engines.protocol import Message, ScoreClasses
 from modelgen.judges.fences import disarmed
@@ -32,12 +33,14 @@ the selection between rounds. What a preset does not name has the weight 0."""
 
 @dataclass(frozen=True)
 class RewardModelOptions:
-    scores: Annotated[tuple[str, ...], "what the model scores, in its order; empty: one score without a name"] = ()
-    weights: Annotated[str, "named weights of the scores in the reward"] = ""
-    own_weights: Annotated[Mapping[str, float] | None, "weights of your own, score -> number"] = None
-    lowest: Annotated[float, "the score that stands for the lowest level of a scale"] = 0.0
-    highest: Annotated[float, "the score that stands for its highest level"] = 4.0
-    slope: Annotated[float, Between(0.000001, 1e6), "log-odds of being better for each point of reward"] = 1.0
+    scores: Annotated[
+        tuple[str, ...], said("what the model scores, in its order; empty: one score without a name")
+    ] = ()
+    weights: Annotated[str, said("named weights of the scores in the reward")] = ""
+    own_weights: Annotated[Mapping[str, float] | None, said("weights of your own, score -> number")] = None
+    lowest: Annotated[float, said("the score that stands for the lowest level of a scale")] = 0.0
+    highest: Annotated[float, said("the score that stands for its highest level")] = 4.0
+    slope: Annotated[float, Between(0.000001, 1e6), said("log-odds of being better for each point of reward")] = 1.0
 
 
 class RewardModelJudge:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from consensus.saying import said
 from modelgen.asking import Asking, CannotParse, NothingToSay
 from modelgen.judges.question import Attribute, Place, Question, Said
 from modelgen.options import plain
@@ -23,8 +24,10 @@ from modelgen.verifiers.verdict import Verdict, all_of
 
 @dataclass(frozen=True)
 class VerifierOptions:
-    attribute: Annotated[str, "the attribute of single responses that says whether they are right"] = "correctness"
-    is_loose: Annotated[bool, "check constraints loosely: without first or last line, without stars"] = False
+    attribute: Annotated[str, said("the attribute of single responses that says whether they are right")] = (
+        "correctness"
+    )
+    is_loose: Annotated[bool, said("check constraints loosely: without first or last line, without stars")] = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ twice. A stage's rows are asked in chunks: a chunk is what one message to a work
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Judge, Project, User
 
@@ -21,11 +22,11 @@ class Run(models.Model):
         HIDDEN_STATES = "hidden-states"  # of every sample, for a reward head: has no end either
 
     class State(models.TextChoices):
-        RUNNING = "running"
-        PAUSED = "paused"  # by somebody, who may resume it
-        STOPPED = "stopped"  # by itself, and `problem` says why; somebody may resume it
-        CANCELLED = "cancelled"
-        FINISHED = "finished"
+        RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")  # by somebody, who may resume it
+        STOPPED = "stopped", _("Stopped")  # by itself, and `problem` says why; somebody may resume it
+        CANCELLED = "cancelled", _("Cancelled")
+        FINISHED = "finished", _("Finished")
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="runs")
     kind = models.CharField(max_length=16, choices=Kind)
@@ -117,9 +118,9 @@ class Stage(models.Model):
     """One step, known in its project by the digest of everything that decides its outputs."""
 
     class State(models.TextChoices):
-        WAITING = "waiting"  # for the stages that it builds on
-        ASKING = "asking"  # its rows are in chunks
-        FINISHED = "finished"
+        WAITING = "waiting", _("Waiting")  # for the stages that it builds on
+        ASKING = "asking", _("Asking")  # its rows are in chunks
+        FINISHED = "finished", _("Finished")
 
     JUDGING = "judging"
     HIDDEN_STATES = "hidden-states"

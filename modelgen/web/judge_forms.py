@@ -67,13 +67,33 @@ def _field(words: OptionWords, given: str) -> Row:
         "name": words.name,
         "field": PREFIX + words.name,
         "label": words.name.replace("_", " ").capitalize(),
-        "meaning": words.meaning[:1].upper() + words.meaning[1:],
-        "type": words.type.replace("`", ""),
+        "meaning": _capitalised(_(words.meaning)),
+        "type": _type_text(words.type.replace("`", "")),
         "default": _("none") if words.default in NO_DEFAULT else words.default.strip('"'),
         "choices": choices,
         "look": "choice" if choices else "line" if is_short else "area",
         "given": given,
     }
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _type_text(type_words: str) -> str:
+    """What an option may be, as `OptionWords.type` says it, in the language of the page."""
+    kind, _comma, limits = type_words.partition(", ")
+    known = {
+        "text": _("text"),
+        "whole number": _("whole number"),
+        "number": _("number"),
+        "mapping": _("mapping"),
+        "list of: text": _("list of texts"),
+    }
+    low, _to, high = limits.partition(" to ")
+    if high:
+        limits = _("%(low)s to %(high)s") % {"low": low, "high": high}
+    return ", ".join(filter(None, (known.get(kind, kind), limits)))
 
 
 def _suggested(kind: str, option: str) -> list[str]:
@@ -117,11 +137,17 @@ def _check_known(posted: Mapping[str, str], names: Sequence[str]) -> None:
     for field in posted:
         if field.startswith(PREFIX) and field.removeprefix(PREFIX) not in names:
             name = field.removeprefix(PREFIX)[:60]
-            raise OptionRefused((name,), f"There is no option {name!r} here; there are: {', '.join(names)}.")
+            raise OptionRefused(
+                (name,),
+                _("There is no option %(name)r here; there are: %(names)s.")
+                % {"name": name, "names": ", ".join(names)},
+            )
 
 
 def _value(name: str, text: str) -> Any:
     try:
         return read_yaml(text).value
     except RecipeRefused as refused:
-        raise OptionRefused((name,), f"{name!r} cannot be read: {refused}") from refused
+        raise OptionRefused(
+            (name,), _("%(name)r cannot be read: %(why)s") % {"name": name, "why": refused}
+        ) from refused

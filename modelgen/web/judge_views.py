@@ -71,7 +71,7 @@ def _text(given: Mapping[str, str], name: str) -> str:
 def _seed(given: Mapping[str, str]) -> int:
     text = _text(given, "seed") or "1"
     if not (text.isascii() and text.isdecimal() and len(text) <= 9):
-        raise NotANumber(f"The seed is {text[:40]!r}; write a whole number from 0 to 999999999.")
+        raise NotANumber(_("The seed is %(given)r; write a whole number from 0 to 999999999.") % {"given": text[:40]})
     return int(text)
 
 

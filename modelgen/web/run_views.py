@@ -86,13 +86,13 @@ def _do(run: Run, action: str) -> str:
             return _("Cancelled. What was made stays, and a later run of the same recipe uses it.")
         case "cancel":
             raise control.RunRefused(
-                "A judge is not cancelled, nor what reads for one. Switch it off; it can then be switched on again."
+                _("A judge is not cancelled, nor what reads for one. Switch it off; it can then be switched on again.")
             )
         case "ask_failed_again":
             rows = control.ask_failed_again(run)
             return ngettext("%d row is asked again.", "%d rows are asked again.", rows) % rows
         case other:
-            raise control.RunRefused(f"{other[:40]!r} is nothing that can be done with a run.")
+            raise control.RunRefused(_("%(action)r is nothing that can be done with a run.") % {"action": other[:40]})
 
 
 def run_of(project: Project, pk: int) -> Run:

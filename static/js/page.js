@@ -1,23 +1,7 @@
-// What every page has: the colour theme, menus that close, and the language of shown texts.
+// What every page has: the colour theme, menus that close, the reader's zone, and the language of shown texts.
+import { THEMES, currentTheme, setTheme } from "./colours.js";
 import { setLanguages } from "./language.js";
-
-const THEMES = ["system", "light", "dark"];
-
-function currentTheme() {
-  return document.documentElement.dataset.theme ?? "system";
-}
-
-// The theme is kept as a bare word, not as JSON: theme.js reads it before any module is loaded.
-function setTheme(theme) {
-  if (theme === "system") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
-  try {
-    if (theme === "system") localStorage.removeItem("concord.theme");
-    else localStorage.setItem("concord.theme", theme);
-  } catch {
-    // The choice then holds for this page alone.
-  }
-}
+import "./zone.js";
 
 function nameTheme(button) {
   const label = button.dataset[`label${currentTheme().replace(/^./, (c) => c.toUpperCase())}`];
@@ -27,10 +11,8 @@ function nameTheme(button) {
 
 for (const button of document.querySelectorAll("[data-theme-toggle]")) {
   nameTheme(button);
-  button.addEventListener("click", () => {
-    setTheme(THEMES[(THEMES.indexOf(currentTheme()) + 1) % THEMES.length]);
-    nameTheme(button);
-  });
+  button.addEventListener("click", () => setTheme(THEMES[(THEMES.indexOf(currentTheme()) + 1) % THEMES.length]));
+  document.addEventListener("concord:theme", () => nameTheme(button));
 }
 
 document.addEventListener("click", (event) => {

@@ -213,7 +213,26 @@ def wrong_answers_about_what_is_left(project: Project, at: datetime) -> list[str
         for given in [_would_be_given(person, at, keeps=not expected) for _ in range(1 if expected else 2)]:
             if (given is None) != (not expected) or (given is not None and given not in expected):
                 wrong.append(f"{person} was given {given or 'nothing'}; by the tables: {sorted(expected) or 'nothing'}")
+        wrong += _wrong_ahead(person, at)
     return wrong
+
+
+def _wrong_ahead(person: Annotator, at: datetime) -> list[str]:
+    """The same of the sample ahead, beside the one that a claim gives. All undone."""
+    with transaction.atomic():
+        try:
+            claiming.claim_next(annotator=person, at=at)
+            held = list(person.assignments.filter(state="leased").order_by("lease_place"))
+            expected = {lease.sample.external_id for lease in held[1:]} or set(claimable(person, at))
+            ahead = claiming.claim_ahead(annotator=person, at=at)
+        except claiming.NotClaimable:
+            return []
+        finally:
+            transaction.set_rollback(True)
+    given = ahead.sample.external_id if ahead else None
+    if (given is None) != (not expected) or (given is not None and given not in expected):
+        return [f"{person} was given {given or 'nothing'} ahead; by the tables: {sorted(expected) or 'nothing'}"]
+    return []
 
 
 def _would_be_given(person: Annotator, at: datetime, *, keeps: bool) -> str | None:

@@ -103,6 +103,11 @@ class Tab:
         self.hand = lease.pk if lease else self.hand
         return f"{lease.sample.external_id} (assignment {lease.pk})" if lease else "nothing left"
 
+    def _ahead(self, _value: Any) -> object:
+        """The next one, while the one in hand is read: what is in hand stays so."""
+        lease = claiming.claim_ahead(annotator=self._person(), at=self.world.now())
+        return f"{lease.sample.external_id} ahead (assignment {lease.pk})" if lease else "nothing left ahead"
+
     def _work(self, value: int) -> object:
         claimed = self._claim(None)
         return claimed if claimed == "nothing left" else f"{claimed}; {self._say(value)}"
@@ -169,6 +174,10 @@ class Tab:
 
     def _renew(self, _value: Any) -> object:
         return leases.renew(assignment=self._lease(), at=self.world.now()) if self.hand else "has nothing"
+
+    def _hold(self, _value: Any) -> object:
+        """The page is still open: renewed, or taken again."""
+        return leases.hold(assignment=self._lease(), at=self.world.now()) if self.hand else "has nothing"
 
     def _person(self) -> Annotator:
         return Annotator.objects.select_related("project").get(project=self.world.project, external_id=self.name)

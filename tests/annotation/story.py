@@ -110,7 +110,8 @@ def make_pair(project: Project, name: str = "s1", **keys: Any) -> Sample:
 
 def answer(key: str | None = None, **values: Any) -> Answer:
     """An answer from values by attribute; a tuple gives one for each response, in canonical order."""
-    about = {name: values.pop(name) for name in ("neither_valid", "comment", "active_seconds") if name in values}
+    told = ("neither_valid", "comment", "active_seconds", "remarks")
+    about = {name: values.pop(name) for name in told if name in values}
     return Answer(given=list(_rows(values)), client_key=key or f"key-{next(_keys)}", **about)
 
 

@@ -43,7 +43,7 @@ def pair_page(client, db):
 
 def levels_of(page, field):
     """What a question offers: the words of each level and the value that is sent for it."""
-    pattern = rf'<input type="radio" name="{field}" value="(-?\d+)".*?<span>(.*?)</span>'
+    pattern = rf'<input type="radio" name="{field}" value="(-?\d+)".*?<span class="level-words">(.*?)</span>'
     return {word: value for value, word in re.findall(pattern, page, re.DOTALL)}
 
 
@@ -72,8 +72,8 @@ def test_the_levels_of_a_comparison_run_from_the_one_shown_first_to_the_other(pa
 
 def test_the_ratings_of_a_response_go_to_it_wherever_it_is_shown(client, pair_page):
     page = text_of(pair_page([1, 0]))
-    shown_first = re.search(r'data-response="A".*?name="(rating-\d)"', page, re.DOTALL).group(1)
-    shown_second = re.search(r'data-response="B".*?name="(rating-\d)"', page, re.DOTALL).group(1)
+    shown_first = re.search(r'data-ratings-of="A".*?name="(rating-\d)"', page, re.DOTALL).group(1)
+    shown_second = re.search(r'data-ratings-of="B".*?name="(rating-\d)"', page, re.DOTALL).group(1)
     client.post(submit_url(), {shown_first: "6", shown_second: "2", "rating-2": "1", "client_key": "k"})
     assert Annotation.objects.get().ratings == [2, 6, 1]
 

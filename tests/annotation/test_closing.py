@@ -46,12 +46,14 @@ from annotation.models import (
 from annotation.services import (
     claiming,
     closing,
+    drafts,
     figures,
     judging,
     learning,
     leases,
     merging,
     projects,
+    questions,
     routing,
     submission,
     versions,
@@ -242,12 +244,14 @@ def test_archiving_while_people_submit_and_let_leases_expire_leaves_every_counte
 @pytest.fixture
 def rich(db):
     """A project with a row in nearly every table."""
-    project = make_project("rich", gold_rate=0.1)
+    project = make_project("rich", gold_rate=0.1, instructions="Read it twice.")
     people = crowd(project, 5)
     samples = make_samples(project, 3)
     rate_overall(samples[0], dict.fromkeys(people[:3], 4))
     rate_overall(samples[1], dict(zip(people[:3], (1, 6, 6), strict=True)))
-    claim(samples[2], by=people[0])
+    begun = claim(samples[2], by=people[0])
+    questions.ask(assignment=begun, text="Why?", at=NOW)
+    drafts.keep(assignment=begun, fields={"comment": "It"}, of_revision=1, saves=1, at=NOW)
     answer_gold(make_gold(project, overall=3), by=people[1], overall=3)
     ReviewItem.objects.create(sample=samples[0], kind="judge_disagrees", opened_at=NOW)
     Notice.objects.create(annotator=people[0], kind="warning", text="Look again.", created_at=NOW)

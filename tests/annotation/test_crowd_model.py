@@ -95,6 +95,30 @@ class Crowd(RuleBasedStateMachine):
         assert given in (held or could_have), f"{name} was given {given}; by the tables: {held or could_have}"
         self.hands[name, given] = Hand(lease.pk, "leased")
 
+    @rule(name=who)
+    def claims_ahead(self, name):
+        if not (person := self.person(name)):
+            return
+        held, could_have = self.held_by(name), claimable(person, self.at)
+        lease, refusal = what_it_says(claiming.NotClaimable, lambda: claiming.claim_ahead(annotator=person, at=self.at))
+        if refusal:
+            assert refusal.code == self.reason_to_refuse(person)
+            assert len(held) < 2 or refusal.code == "paused"
+            return
+        places = Assignment.objects.filter(annotator=person, state="leased").order_by("lease_place")
+        assert [row.lease_place for row in places] == [0, 1][: len(places)]
+        if len(held) == 2:
+            assert lease == places[1]
+            return
+        if not could_have:  # then leases of others whose time was up were given back
+            self.time_was_up()
+            could_have = claimable(person, self.at) if lease is None else [lease.sample.external_id]
+        if lease is None:
+            assert not could_have, f"{name} was told that nothing is left ahead; by the tables: {could_have}"
+            return
+        assert lease.sample.external_id in could_have
+        self.hands[name, lease.sample.external_id] = Hand(lease.pk, "leased")
+
     @rule(name=who, sample=which)
     def claims_by_name(self, name, sample):
         person, row = self.person(name), self.sample(sample)
@@ -177,6 +201,18 @@ class Crowd(RuleBasedStateMachine):
         _, refusal = what_it_says(leases.LeaseGone, end)
         assert (hand.state == "leased") != bool(refusal)
         hand.state = hand.state if refusal else state
+
+    @somebody_had_something
+    @rule(place=one_of_them)
+    def comes_back(self, place):
+        """To the sample that is open on the screen: renewed, or taken again where a claim could have it."""
+        sample, hand = self.hand(place, "comes back")
+        name = list(self.hands)[place % len(self.hands)][0]
+        may = sample.external_id in claimable(self.person(name), self.at) and len(self.held_by(name)) < 2
+        lease = Assignment.objects.select_related("annotator__project").get(pk=hand.pk)
+        _, refusal = what_it_says(leases.LeaseGone, lambda: leases.hold(assignment=lease, at=self.at))
+        assert (hand.state == "leased" or (hand.state in GIVEN_BACK and may)) != bool(refusal)
+        hand.state = hand.state if refusal else "leased"
 
     def hand(self, place, does):
         """The sample and the hand at this place; the story names them."""

@@ -42,6 +42,8 @@ doings = st.one_of(
     steps("work", values),
     steps("work", values),
     steps("claim"),
+    steps("ahead"),
+    steps("ahead"),
     steps("say", values),
     steps("again", values),
     steps("double_click", values),
@@ -50,6 +52,7 @@ doings = st.one_of(
     steps("skip", st.sampled_from(REASONS[:2])),
     steps("release"),
     steps("renew"),
+    steps("hold"),
 )
 policies = st.tuples(
     st.tuples(st.just("first_round"), st.integers(3, 4)),

@@ -95,10 +95,12 @@ def test_an_answer_judges_something_and_stays_on_its_scale(project, sample):
     assert Sample.objects.get().purpose == "work"
 
 
-def test_a_training_sample_does_not_become_gold(project, sample):
+def test_a_training_sample_stays_one_when_its_answer_is_written(project, sample):
     Sample.objects.update(purpose="training", target=0)
-    with pytest.raises(GoldRefused, match="is a training sample"):
-        know(sample, overall=4)
+    assert know(sample, overall=4).teaches
+    assert gold_accuracy.accuracies(project) == {}
+    sample.refresh_from_db()
+    assert sample.purpose == Sample.Purpose.TRAINING
 
 
 def test_a_retired_gold_sample_is_handed_out_no_more_and_still_measures(project, ana, rita):
@@ -426,7 +428,7 @@ def test_gold_of_a_sample_that_the_project_lacks_is_named(project, tmp_path):
 
 def test_the_command_says_how_many_are_gold(pilot, capsys):
     call_command("import_pilot", str(pilot), "--slug", "one", "--gold")
-    assert "3 samples (2 of them gold)" in capsys.readouterr().out
+    assert "3 samples (2 of them gold, 0 for training)" in capsys.readouterr().out
     (pilot / "gold.csv").unlink()
     with pytest.raises(CommandError, match=r"Nothing was imported\. There is no gold\.csv"):
         call_command("import_pilot", str(pilot), "--slug", "two", "--gold")

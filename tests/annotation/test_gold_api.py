@@ -138,7 +138,7 @@ def test_what_can_still_be_corrected_is_neither_told_nor_disputed(as_ana, projec
         for of in (receipt, work)
     }
     assert len(answers) == 1
-    assert disputes.NOTHING_TO_DISPUTE in answers.pop().decode()
+    assert disputes.nothing_to_dispute(project) in answers.pop().decode()
 
 
 def test_nobody_disputes_or_reads_for_somebody_else(client, as_ana, wrong_gold, project, ben):

@@ -88,7 +88,7 @@ def test_a_refusal_does_not_betray_a_gold_sample(project, wrong_gold, ana):
         with pytest.raises(DisputeRefused) as refusal:
             object_to(sample, by=ana, at=at)
         refusals.add(str(refusal.value))
-    assert refusals == {disputes.NOTHING_TO_DISPUTE}
+    assert refusals == {disputes.nothing_to_dispute(project)}
 
 
 def test_a_dispute_says_why(wrong_gold, ana):

@@ -44,7 +44,7 @@ def pilot(tmp_path):
 def test_an_import_makes_project_samples_people_and_judgments(pilot):
     assert bring_in(pilot, allows_directed_claims=True) == importing.Imported(samples=3, people=2, judgments=1)
     project = Project.objects.get()
-    assert (project.title, project.instructions) == ("Helpful answers", "Judge what helps.")
+    assert (project.title, project.guideline.text) == ("Helpful answers", "Judge what helps.")
     assert project.policy.triggers == {"helpfulness": {"escalate_above": 2, "settle_within": 1}}
     assert set(project.samples.values_list("target", "state", "response_count")) == {(3, "open", 2)}
 

@@ -356,10 +356,12 @@ def test_the_record_does_not_tell_at_once_what_was_gold(own, project, ana):
     Assignment.objects.update(is_gold=True)
     person_figures.refresh(project=project, at=NOW)
     page = text_of(own.get(RECORD))
-    figures = page[page.index("Your figures") : page.index("record-gold-title")]
-    assert "12 seconds" in figures
-    assert "ounted" not in figures.replace("counted yet", "")
-    assert "old" not in figures.replace("hold", "")
+    work = page[page.index("progress-title") : page.index("notices-title")]
+    figures = page[page.index("Everything so far") : page.index("record-gold-title")]
+    assert "12 seconds" in work
+    for part in (work, figures):
+        assert "ounted" not in part.replace("counted yet", "").replace("counted here at once", "")
+        assert "old" not in part.replace("hold", "").replace("fold", "")
 
 
 def test_the_annotate_page_has_one_quiet_line_until_it_was_read(own, project, sample, ana):

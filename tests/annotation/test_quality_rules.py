@@ -243,7 +243,7 @@ def test_a_hold_says_until_when_and_claims_are_refused_until_then(project, sampl
     until = LATER + timedelta(minutes=90)
     assert (notice.kind, notice.until) == ("hold", until)
     assert "median active time is 3.0 seconds on 4 answers; the project asks for 10.0 seconds or more" in notice.text
-    assert "no new samples until 10:50 UTC on 2 March 2026" in notice.text
+    assert "no new samples until March 2, 2026, 10:50 a.m. UTC; what" in notice.text
     with pytest.raises(NotClaimable) as refusal:
         claiming.claim_next(annotator=ana, at=LATER)
     assert refusal.value.code == "held"

@@ -65,33 +65,39 @@ class Page(HTMLParser):
     def __init__(self, response):
         super().__init__()
         self.letters, self.by_letter, self.whole = {}, {}, {}
-        self._letter, self._question, self._value, self._reads = "", None, "", ""
+        self._read, self._rated, self._question, self._value = "", "", None, ""
+        self._is_letter = self._is_text = False
         self.feed(text_of(response))
 
     def handle_starttag(self, tag, attributes):
         about = dict(attributes)
         if tag == "section" and "data-response" in about:
-            self._letter = about["data-response"]
+            self._read = about["data-response"]
+        if "data-ratings-of" in about:
+            self._rated = about["data-ratings-of"]
         if "verdict" in about.get("class", "").split():
-            self._letter = ""
+            self._rated = ""
         if "data-question" in about:
             self._question = Question(about["data-question"])
-            questions = self.by_letter.setdefault(self._letter, {}) if self._letter else self.whole
+            questions = self.by_letter.setdefault(self._rated, {}) if self._rated else self.whole
             questions[self._question.name] = self._question
         if tag == "input" and about.get("type") == "radio":
             self._question.posted_as, self._value = about["name"], about["value"]
             self._question.favours[self._value] = ""
             self._question.chosen = self._value if "checked" in about else self._question.chosen
-        self._reads = "text" if "data-text" in about else "letter" if about.get("class") == "letter" else ""
+        self._is_letter = about.get("class") == "letter"
+        self._is_text = about.get("dir") == "auto"  # a block of a rendered text
 
     def handle_data(self, data):
-        if self._reads == "text" and self._letter and data.strip():
-            self.letters[data.strip()] = self._letter
-        if self._reads == "letter" and self._question and self._value:
+        if self._is_text and self._read and data.strip():
+            self.letters[data.strip()] = self._read
+        if self._is_letter and self._question and self._value:
             self._question.favours[self._value] = data.strip()
 
     def handle_endtag(self, tag):
-        self._reads = ""
+        self._is_letter = self._is_text = False
+        if tag == "section":
+            self._read = ""
         if tag == "label":
             self._value = ""
 

@@ -20,7 +20,8 @@ from story import (
 from annotation.models import Assignment
 from annotation.services import adjudication, claiming, leases
 
-REASONS = Assignment.SkipReason.values
+PERSONAL = "distressing"  # says something of the person and nothing of the sample
+REASONS = [reason for reason in Assignment.SkipReason.values if reason != PERSONAL]
 
 
 def test_a_skip_frees_its_slot_for_somebody_else(sample, ana, ben):
@@ -60,6 +61,12 @@ def test_two_skips_of_one_kind_exclude_the_sample(sample, ana, ben, reason):
 def test_skips_of_different_kinds_do_not(project, sample):
     for person, reason in zip(crowd(project, 5), REASONS, strict=True):
         skip(sample, by=person, reason=reason)
+    assert (state_of(sample), counters(sample)) == (State.OPEN, (3, 0, 0))
+
+
+def test_whoever_would_rather_not_read_it_says_nothing_against_the_sample(project, sample, ana, ben, cleo):
+    for person in (ana, ben, cleo):
+        skip(sample, by=person, reason=PERSONAL)
     assert (state_of(sample), counters(sample)) == (State.OPEN, (3, 0, 0))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from test_pages import add_pair, join, pairs, said_by
+from test_pages import add_pair, join, pairs, said_by, wait_until_sent
 
 from annotation.models import Annotation
 
@@ -128,6 +128,7 @@ def test_the_seconds_are_sent_and_the_next_card_starts_from_nought(page: Page):
     page.keyboard.press("Enter")
     page.clock.run_for(2_000)
     expect(page.locator("[data-correct]")).to_be_visible()
+    wait_until_sent(page)
     assert said_by("ana").active_seconds == about(30)
     assert seconds(page) == about(0)
 
@@ -139,6 +140,7 @@ def test_a_correction_counts_only_itself(page: Page):
     page.keyboard.press("Enter")
     page.clock.run_for(2_000)
     expect(page.locator("[data-correct]")).to_be_visible()
+    wait_until_sent(page)
     page.keyboard.press("u")
     page.clock.run_for(2_000)
     expect(page.locator(".work-correcting")).to_be_visible()
@@ -147,6 +149,7 @@ def test_a_correction_counts_only_itself(page: Page):
     page.keyboard.press("Enter")
     page.clock.run_for(2_000)
     expect(page.locator(".work-correcting")).to_be_hidden()
+    wait_until_sent(page)
     given = Annotation.objects.order_by("revision").values_list("active_seconds", flat=True)
     assert list(given) == [about(30), about(12)]
 
@@ -158,6 +161,7 @@ def test_a_field_that_was_tampered_with_counts_as_not_measured(page: Page, nonse
     page.evaluate("() => document.getElementById('answer').requestSubmit()")
     page.clock.run_for(50)
     expect(page.locator("[data-correct]")).to_be_visible()
+    wait_until_sent(page)
     assert said_by("ana").active_seconds is None
 
 

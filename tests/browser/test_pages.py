@@ -86,6 +86,11 @@ def said_by(name: str) -> Annotation:
     return Annotation.objects.filter(assignment__annotator__user__username=name, is_current=True).latest("submitted_at")
 
 
+def wait_until_sent(page: Page) -> None:
+    """The page shows the next sample before the answer has arrived."""
+    expect(page.locator("[data-page]")).to_have_attribute("data-unsent", "0")
+
+
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
 def test_a_pair_is_judged_and_corrected_by_keyboard(enter: Enter, order: list[int]):
     project = pairs()
@@ -106,6 +111,7 @@ def test_a_pair_is_judged_and_corrected_by_keyboard(enter: Enter, order: list[in
     page.keyboard.type("Since 2 is unclear, 이유는 이렇다")
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-correct]")).to_be_visible()
+    wait_until_sent(page)
 
     favours_a = -1 if order == [0, 1] else 1
     assert said_by("ana").assignment_id == first.pk
@@ -118,6 +124,7 @@ def test_a_pair_is_judged_and_corrected_by_keyboard(enter: Enter, order: list[in
     page.keyboard.press("3")
     page.keyboard.press("Enter")
     expect(page.locator(".work-correcting")).to_be_hidden()
+    wait_until_sent(page)
     assert said_by("ana").ratings == [-favours_a]
     assert said_by("ana").revision == 2
     assert said_by("ana").assignment_id == first.pk
@@ -136,7 +143,7 @@ def test_nothing_unfinished_is_sent_and_a_skip_has_a_reason(enter: Enter):
 
     page.keyboard.press("s")
     page.keyboard.press("b")
-    expect(page.get_by_role("heading", name="Nothing is left for you here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing for you just now")).to_be_visible()
     assert Assignment.objects.get().skip_reason == "broken"
 
 

@@ -197,7 +197,7 @@ def test_a_bad_judgment_is_refused(write_folder, rows, words):
 def test_two_gold_values_for_one_thing_are_refused(write_folder):
     gold = "sample_id,attribute,value\ns1,preference,1\ns1,preference,0\n"
 
-    assert "has a gold value already" in only_problem(write_folder(gold=gold))
+    assert "has a known value already" in only_problem(write_folder(gold=gold))
 
 
 def test_a_label_of_an_unreadable_sample_points_at_the_samples_first(write_folder):

@@ -17,16 +17,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_change_options(parser)
-        parser.add_argument("file", help='a rubric.json, or any JSON object with "attributes"')
+        parser.add_argument(
+            "file", help='a rubric.json, or any JSON object with "attributes" and, where some are asked, "remarks"'
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         project, by = named_project(options["project"]), named_account(options["by"])
-        attributes: Any = read_json(options["file"]).get("attributes")
+        asked = read_json(options["file"])
+        attributes: Any = asked.get("attributes")
+        remarks: Any = asked.get("remarks", [])
         try:
             with transaction.atomic():
                 before = project.policy.version
                 about = {"by": by, "at": timezone.now(), "reason": options["reason"]}
-                rubric = projects.change_rubric(project=project, attributes=attributes, **about)
+                rubric = projects.change_rubric(project=project, attributes=attributes, remarks=remarks, **about)
                 self.stdout.write(project.events.filter(kind=projects.RUBRIC_CHANGED).latest("pk").text)
                 if project.policy.version > before:
                     self.stdout.write(f"Policy {project.policy.version} goes with it: other attributes trigger.")

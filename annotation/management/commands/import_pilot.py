@@ -23,6 +23,11 @@ class Command(BaseCommand):
             help="make gold samples of those in gold.csv: they measure people and are no work",
         )
         parser.add_argument(
+            "--training",
+            action="store_true",
+            help="make training samples of those in training.csv: newcomers get them first, and are told at once",
+        )
+        parser.add_argument(
             "--check", action="store_true", help="read everything, name every bad row, and write nothing"
         )
 
@@ -34,13 +39,18 @@ class Command(BaseCommand):
             settings = {"allows_directed_claims": True} if options["directed"] else {}
             slug = options["slug"] or folder.name
             new = importing.import_pilot(
-                folder=folder, slug=slug, at=timezone.now(), with_gold=options["gold"], **settings
+                folder=folder,
+                slug=slug,
+                at=timezone.now(),
+                with_gold=options["gold"],
+                with_training=options["training"],
+                **settings,
             )
         except (BadRow, ProjectRefused, GoldRefused) as refusal:
             raise CommandError(f"Nothing was imported. {refusal}") from refusal
         self.stdout.write(
-            f"{slug}: {new.samples} samples ({new.gold} of them gold), {new.people} people and {new.judgments} recorded "
-            "judgments are new."
+            f"{slug}: {new.samples} samples ({new.gold} of them gold, {new.training} for training), {new.people} people "
+            f"and {new.judgments} recorded judgments are new."
         )
 
     def _check(self, folder: str) -> None:

@@ -1,11 +1,10 @@
-// Two clocks of a card: the seconds somebody really worked on it, and the lease that is renewed while the page is looked at.
+// The clock of a card: the seconds somebody really worked on it.
 //
 // A second is active when the page is in sight and a hand has moved in this tab within the last minute. Everything is measured
 // with performance.now(), which no change of the device's clock can move. The server believes none of it beyond the wall time.
 import { recall, remember } from "../store.js";
 
 const IDLE_AFTER_MS = 60_000;
-const RENEW_EVERY_MS = 60_000;
 const TICK_MS = 1_000;
 // A tick that comes much later was held up by something that was no work: the device slept, or the tab was put aside.
 const LONGEST_TICK_MS = 5_000;
@@ -14,6 +13,7 @@ const SIGNS_OF_LIFE = ["pointermove", "pointerdown", "keydown", "wheel", "touchm
 // A hand is in one place: whoever moves in this tab stops the clocks of the others, which may be in sight beside it.
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("concord.active") : null;
 const NEVER = -Infinity;
+let isResting = false;
 let lastSignAt = performance.now();
 let toldAt = NEVER;
 
@@ -27,8 +27,12 @@ function noteSign() {
 for (const sign of SIGNS_OF_LIFE) document.addEventListener(sign, noteSign, { passive: true, capture: true });
 tabs?.addEventListener("message", () => { lastSignAt = NEVER; toldAt = NEVER; });
 
+export function setResting(rests) {
+  isResting = rests;
+}
+
 export function isActive() {
-  return document.visibilityState === "visible" && performance.now() - lastSignAt < IDLE_AFTER_MS;
+  return !isResting && document.visibilityState === "visible" && performance.now() - lastSignAt < IDLE_AFTER_MS;
 }
 
 // What was counted survives a reload, also before anything is chosen; after a week it goes with the drafts.
@@ -71,25 +75,4 @@ export function countActiveSeconds(form) {
     document.removeEventListener("visibilitychange", onVisibility);
     window.removeEventListener("pagehide", keep);
   };
-}
-
-async function renew(form, onEnded) {
-  try {
-    const answer = await fetch(form.dataset.renewUrl, {
-      method: "POST",
-      headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
-      redirect: "manual",
-    });
-    if (answer.status === 409 || answer.status === 410) onEnded();
-  } catch {
-    // No line just now. The next minute asks again; the submission itself says whether it still counts.
-  }
-}
-
-export function keepLease(form, onEnded) {
-  if (!form.dataset.renewUrl) return () => {};
-  const timer = setInterval(() => {
-    if (document.visibilityState === "visible") renew(form, onEnded);
-  }, RENEW_EVERY_MS);
-  return () => clearInterval(timer);
 }

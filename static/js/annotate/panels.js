@@ -8,6 +8,7 @@ export function showGuideline(isOpen, questionName) {
   card().toggleAttribute("data-guideline-open", isOpen);
   document.querySelector("[data-guideline-toggle]")?.setAttribute("aria-expanded", String(isOpen));
   if (isOpen) pointGuidelineAt(questionName);
+  document.dispatchEvent(new CustomEvent("concord:guideline", { detail: { isOpen } }));
 }
 
 export function toggleGuideline(questionName) {
@@ -34,9 +35,9 @@ export function keepGuideline(questionName) {
 
 // Says whether the person now looks at another text than before: on a wide screen all are in sight.
 export function showResponse(form, letter) {
-  const before = form.querySelector("[data-shown]")?.dataset.response;
-  for (const response of form.querySelectorAll("[data-response]")) {
-    response.toggleAttribute("data-shown", response.dataset.response === letter);
+  const before = form.querySelector("[data-response][data-shown]")?.dataset.response;
+  for (const part of form.querySelectorAll("[data-response], [data-ratings-of]")) {
+    part.toggleAttribute("data-shown", (part.dataset.response ?? part.dataset.ratingsOf) === letter);
   }
   for (const tab of form.querySelectorAll("[data-show-response]")) {
     tab.setAttribute("aria-pressed", String(tab.dataset.showResponse === letter));
@@ -46,8 +47,8 @@ export function showResponse(form, letter) {
 
 export function markTabs(form, isAnswered) {
   for (const tab of form.querySelectorAll("[data-show-response]")) {
-    const response = form.querySelector(`[data-response="${CSS.escape(tab.dataset.showResponse)}"]`);
-    const questions = [...response.querySelectorAll("[data-question]")];
+    const ratings = form.querySelector(`[data-ratings-of="${CSS.escape(tab.dataset.showResponse)}"]`);
+    const questions = [...(ratings?.querySelectorAll("[data-question]") ?? [])];
     const mark = tab.querySelector("[data-left]");
     mark.hidden = questions.length === 0;
     mark.toggleAttribute("data-done", questions.length > 0 && questions.every(isAnswered));
@@ -58,7 +59,7 @@ export function openKeys() {
   document.getElementById("keys").showModal();
 }
 
-export function skipMenu() {
+function skipMenu() {
   return document.querySelector("[data-skip]");
 }
 
@@ -67,4 +68,28 @@ export function openSkip() {
   if (!menu) return;
   menu.open = true;
   menu.querySelector("button").focus();
+}
+
+// Says whether the key was one of a reason to skip, with the reasons open.
+export function pressSkipReason(key) {
+  const menu = skipMenu();
+  if (!menu?.open) return false;
+  const button = [...menu.querySelectorAll("button[data-key]")].find((reason) => reason.dataset.key === key);
+  button?.click();
+  return Boolean(button);
+}
+
+export function listenToPanels(litQuestion) {
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-guideline-toggle]")) {
+      event.preventDefault();
+      toggleGuideline(litQuestion());
+    } else if (event.target.closest("[data-guideline-close]")) {
+      event.preventDefault();
+      closeGuideline();
+      document.querySelector("[data-guideline-toggle]").focus();
+    } else if (event.target.closest("[data-keys-open]")) {
+      openKeys();
+    }
+  });
 }
