@@ -31,6 +31,7 @@ INDEXES = {
     "TAKE_FRESH": ("sample_fresh", "assignment_once_per_sample"),
     "TAKE_EXACTLY": ("sample_claimable", "assignment_once_per_sample"),
     "TAKE_GOLD": ("gold_served", "assignment_once_per_sample"),
+    "TAKE_GOLD_AGAIN": ("assignment_given_back",),
     "TAKE_TRAINING": ("training_served", "assignment_once_per_sample"),
     "TAKE_THIS": ("annotation_sample_pkey",),
     "PASS_RETURNED": ("sample_returned", "assignment_once_per_sample"),

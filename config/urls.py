@@ -5,10 +5,10 @@ from csp.decorators import csp_update
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import TemplateView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView
 
 from annotation.web.preferences import PasswordChange, own_settings
+from annotation.web.styleguide import styleguide
 from annotation.web.views import home
 from config.views import health
 
@@ -28,7 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("modelgen.web.urls")),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/docs/", _docs, name="docs"),
-    path("styleguide/", TemplateView.as_view(template_name="styleguide.html"), name="styleguide"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("health/", health, name="health"),
     path("admin/", admin.site.urls),
 ]

@@ -14,11 +14,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
 DESK, PHONE = (1440, 900), (390, 844)
+Scheme = Literal["light", "dark"]
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 
 
@@ -26,16 +28,19 @@ def main() -> None:
     options = arguments()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
-        for name, login, size, show in (
-            ("annotate", options.annotator, DESK, annotate),
-            ("annotate-phone", options.annotator, PHONE, annotate),
-            ("review", options.reviewer, DESK, review),
-            ("overview", options.admin, DESK, overview),
+        for name, login, size, scheme, show in (
+            ("annotate", options.annotator, DESK, "light", annotate),
+            ("annotate-dark", options.annotator, DESK, "dark", annotate),
+            ("annotate-guideline", options.annotator, DESK, "light", guideline),
+            ("annotate-phone", options.annotator, PHONE, "light", annotate),
+            ("review", options.reviewer, DESK, "light", review),
+            ("overview", options.admin, DESK, "light", overview),
         ):
-            with visitor(browser, options.address, login, size) as page:
+            with visitor(browser, options.address, login, size, scheme) as page:
                 show(page, options.address)
-                page.screenshot(path=options.folder / f"{name}.png")
-                print(options.folder / f"{name}.png")
+                picture = options.folder / f"{name}.png"
+                page.screenshot(path=picture, animations="disabled", caret="hide")
+                print(f"{picture} {picture.stat().st_size / 1000:.0f} kB")
         browser.close()
 
 
@@ -45,6 +50,15 @@ def annotate(page: Page, address: str) -> None:
     page.wait_for_selector("[data-live]")
     page.keyboard.press("1")
     page.wait_for_selector("[data-complete]")
+    saved = page.locator("[data-page]").get_attribute("data-saved")
+    expect(page.locator("[data-word]")).to_have_text(saved or "", timeout=15_000)
+
+
+def guideline(page: Page, address: str) -> None:
+    """The same with the guideline beside it."""
+    annotate(page, address)
+    page.keyboard.press("g")
+    page.wait_for_selector(".guideline-body")
 
 
 def review(page: Page, address: str) -> None:
@@ -62,11 +76,15 @@ def overview(page: Page, address: str) -> None:
 
 
 @contextmanager
-def visitor(browser: Browser, address: str, login: str, size: tuple[int, int]) -> Iterator[Page]:
-    """A page of somebody who is logged in."""
+def visitor(browser: Browser, address: str, login: str, size: tuple[int, int], scheme: Scheme) -> Iterator[Page]:
+    """A page of somebody who is logged in, in English and in one time zone wherever this runs."""
     width, height = size
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="light", reduced_motion="reduce"
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="UTC",
     )
     page = context.new_page()
     page.goto(f"{address}/login/")

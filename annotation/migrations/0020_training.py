@@ -5,6 +5,8 @@ from django.db.models import Q
 
 # Whoever is in a project already began without training, and is not sent back.
 NOT_SENT_BACK = "UPDATE annotation_annotator SET trained_at = joined_at WHERE trained_at IS NULL"
+# Without the word that it teaches, an answer that taught would measure people.
+NOT_MEASURING = "UPDATE annotation_goldanswer SET is_served = false WHERE teaches AND is_current"
 
 # A known answer teaches exactly when its sample is one for training, whichever of the two is written first.
 TEACHES = (
@@ -117,7 +119,7 @@ class Migration(migrations.Migration):
                 max_length=50,
             ),
         ),
-        migrations.RunSQL(NOT_SENT_BACK, migrations.RunSQL.noop),
+        migrations.RunSQL(NOT_SENT_BACK, NOT_MEASURING),
         migrations.RunSQL(*TEACHES),
         migrations.RunSQL(_BESIDE_WORK, _OF_ONE_PROJECT),
     ]

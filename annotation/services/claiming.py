@@ -57,7 +57,7 @@ def claim_ahead(*, annotator: Annotator, at: datetime) -> Assignment | None:
 
 @in_one_transaction
 def _claim_next(*, annotator: Annotator, at: datetime) -> Assignment | None:
-    person = row(statements.LOOK, annotator=annotator.pk)
+    person = _looked_at(annotator)
     refuse_if_paused(person, annotator)
     until = at + timedelta(minutes=person.lease_minutes)
     if person.held and (resumed := row(statements.RESUME, assignment=person.held, until=until)):
@@ -67,7 +67,7 @@ def _claim_next(*, annotator: Annotator, at: datetime) -> Assignment | None:
 
 @in_one_transaction
 def _claim_ahead(*, annotator: Annotator, at: datetime) -> Assignment | None:
-    person = row(statements.LOOK, annotator=annotator.pk)
+    person = _looked_at(annotator)
     refuse_if_paused(person, annotator)
     until = at + timedelta(minutes=person.lease_minutes)
     if person.held and not _may_look_ahead(person):
@@ -78,6 +78,12 @@ def _claim_ahead(*, annotator: Annotator, at: datetime) -> Assignment | None:
     if in_hand and (resumed := row(statements.RESUME_AHEAD, **mine)):
         return handing.assignment_from(resumed, annotator, _project(person), until)
     return _new_lease(person, annotator, at, until, place=1 if in_hand else 0)
+
+
+def _looked_at(annotator: Annotator) -> Any:
+    """The person under their lock. With a cap they are looked at twice: what counts towards it must not be older than the lock."""
+    person = row(statements.LOOK, annotator=annotator.pk)
+    return person if person.cap is None else row(statements.LOOK, annotator=annotator.pk)
 
 
 def _may_look_ahead(person: Any) -> Any:
@@ -102,7 +108,7 @@ def _taken(person: Any, annotator: Annotator, lease: dict[str, Any]) -> Any:
         return _next_of_the_test(person, annotator, lease)
     if person.gold_rate and _chance.random() < person.gold_rate and (gold := _gold(person, lease)):
         return gold
-    return _returned(person, lease) or _fresh(person, lease) or _exactly(person, lease)
+    return _returned(person, lease) or _gold_again(person, lease) or _fresh(person, lease) or _exactly(person, lease)
 
 
 def _lease(person: Any, annotator: Annotator, at: datetime, until: datetime, *, place: int = 0) -> dict[str, Any]:
@@ -151,6 +157,14 @@ def _gold(person: Any, lease: dict[str, Any]) -> Any:
     return row(statements.TAKE_GOLD, cursor=cursor, **known) or row(statements.TAKE_GOLD, cursor=-1, **known)
 
 
+def _gold_again(person: Any, lease: dict[str, Any]) -> Any:
+    """Gold that they gave back, where work that was given back comes again: nobody tells the two apart by it."""
+    if not person.gold_returned:
+        return None
+    known = {name: lease[name] for name in ("annotator", "requirements", "at", "until", "place", "shuffles")}
+    return row(statements.TAKE_GOLD_AGAIN, **known)
+
+
 def _training(lease: dict[str, Any]) -> Any:
     """The next training sample; when none is left for this person, training is over."""
     known = {name: lease[name] for name in ("annotator", "project", "requirements", "at", "until", "place", "shuffles")}
@@ -170,7 +184,7 @@ def _next_of_the_test(person: Any, annotator: Annotator, lease: dict[str, Any]) 
             _("%(annotator)s did not pass the test of project %(project)s. A project admin can allow another.")
             % {"annotator": annotator, "project": person.slug},
         )
-    if taken := _gold(person, lease):
+    if taken := _gold_again(person, lease) or _gold(person, lease):
         return taken
     raise NotClaimable(
         "unqualified",
@@ -200,7 +214,7 @@ def claim_sample(*, annotator: Annotator, sample: Sample, at: datetime) -> Assig
             _("Sample %(sample)s is not in project %(project)s.")
             % {"sample": sample.external_id, "project": annotator.project.slug},
         )
-    person = row(statements.LOOK, annotator=annotator.pk)
+    person = _looked_at(annotator)
     refuse_if_paused(person, annotator)
     until = at + timedelta(minutes=person.lease_minutes)
     locked = Sample.objects.select_for_update(no_key=True, of=("self",)).select_related("requirement").get(pk=sample.pk)

@@ -176,7 +176,9 @@ def why_not_correctable(assignment: Assignment, at: datetime) -> str:
         minutes = CORRECTABLE_FOR.seconds // 60
         return gettext("An answer can be corrected for %(minutes)d minutes; this one is older.") % {"minutes": minutes}
     if training.is_training(assignment):
-        return "The right answer of this sample was shown to you, so yours stays as it was. It measures nothing."
+        return gettext(
+            "The right answer of this sample was shown to you, so yours stays as it was. It measures nothing."
+        )
     if assignment.is_gold:
         return ""  # what became of the sample is nothing to somebody who was only measured on it
     if ConsensusLabel.objects.filter(sample=assignment.sample, is_current=True, method=labels.ADJUDICATION).exists():

@@ -58,21 +58,22 @@ def is_training(assignment: Assignment) -> bool:
 
 def is_in_training(annotator: Annotator) -> bool:
     """Whether training samples come before anything else for this person. People without an account have had theirs elsewhere."""
-    return annotator.trained_at is None and annotator.user_id is not None and _left(annotator).exists()
+    if annotator.trained_at is not None or annotator.user_id is None:
+        return False
+    return _in_hand(annotator).exists() or _left(annotator).exists()
 
 
 def progress(annotator: Annotator) -> Progress:
     """Which training sample this person is at; the one answered last counts as long as the next was not taken."""
     done = _had(annotator).exclude(state=Assignment.State.LEASED).count()
-    in_hand = _had(annotator).filter(state=Assignment.State.LEASED).count()
+    in_hand = _in_hand(annotator).count()
     return Progress(at=done + in_hand, of=done + in_hand + _left(annotator).count())
 
 
 def mark_if_finished(*, annotator_id: int, at: datetime) -> None:
     """Note that somebody has had all training samples. Called when one was answered or skipped, and when none is left."""
     annotator = Annotator.objects.select_related("project").get(pk=annotator_id)
-    in_hand = _had(annotator).filter(state=Assignment.State.LEASED)
-    if not _left(annotator).exists() and not in_hand.exists():
+    if not _left(annotator).exists() and not _in_hand(annotator).exists():
         Annotator.objects.filter(pk=annotator_id, trained_at=None).update(trained_at=at)
 
 
@@ -106,6 +107,10 @@ def _had(annotator: Annotator) -> QuerySet[Assignment]:
     """What this person was given of training and did not give back."""
     mine = annotator.assignments.filter(is_gold=True, sample__purpose=Sample.Purpose.TRAINING)
     return mine.exclude(state__in=querysets.GIVEN_BACK)
+
+
+def _in_hand(annotator: Annotator) -> QuerySet[Assignment]:
+    return _had(annotator).filter(state=Assignment.State.LEASED)
 
 
 def _left(annotator: Annotator) -> QuerySet[GoldAnswer]:

@@ -33,7 +33,9 @@ SELECT annotator.project_id, annotator.state, annotator.is_qualified, annotator.
         ORDER BY held.lease_place LIMIT 1) AS held,
     EXISTS (SELECT FROM annotation_sample sample
         WHERE sample.project_id = project.id AND sample.state IN ('open', 'escalated') AND sample.lane_seq IS NOT NULL
-            AND sample.open_slots > 0 AND sample.lane_seq > annotator.returned_cursor) AS anything_returned
+            AND sample.open_slots > 0 AND sample.lane_seq > annotator.returned_cursor) AS anything_returned,
+    (project.gold_rate > 0 OR NOT annotator.is_qualified) AND EXISTS (SELECT FROM annotation_assignment back
+        WHERE back.annotator_id = annotator.id AND back.state IN ('expired', 'released') AND back.is_gold) AS gold_returned
 FROM annotation_annotator annotator
 JOIN annotation_project project ON project.id = annotator.project_id
 CROSS JOIN (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xid) horizon
@@ -141,6 +143,21 @@ WITH picked AS (
             WHERE had.sample_id = sample.id AND had.annotator_id = %(annotator)s)
     ORDER BY gold.rank LIMIT 1
 ), """ + _LEASED.format(is_gold="true", cursor="gold_cursor = picked.rank")
+
+# A gold sample that this person gave back, or let run out: it comes to them again, as work does, or its absence would betray
+# it. One whose answer is on its way is passed. Index assignment_given_back.
+TAKE_GOLD_AGAIN = """
+WITH picked AS (
+    SELECT sample.id, sample.response_count
+    FROM annotation_assignment back
+    JOIN annotation_sample sample ON sample.id = back.sample_id
+    WHERE back.annotator_id = %(annotator)s AND back.state IN ('expired', 'released') AND back.is_gold
+        AND COALESCE(sample.requirement_id, 0) = ANY(%(requirements)s::bigint[])
+        AND EXISTS (SELECT FROM annotation_goldanswer gold
+            WHERE gold.sample_id = sample.id AND gold.is_current AND gold.is_served AND NOT gold.teaches)
+    ORDER BY back.finished_at LIMIT 1
+    FOR NO KEY UPDATE OF back SKIP LOCKED
+), """ + _LEASED.format(is_gold="true", cursor="gold_cursor = annotator.gold_cursor")
 
 # The next training sample of a newcomer, in the order of all. One that was given back comes again. Index training_served.
 TAKE_TRAINING = """

@@ -11,12 +11,12 @@ from annotation.web import fields, forms
 def answer(request: HttpRequest, assignment: Assignment) -> Answer:
     """The posted form. A value that is no number is passed on, for the service to refuse by name."""
     rubric = rubric_shown(request, assignment)
-    response_count = assignment.sample.response_count
+    order = assignment.shown_order
     neither = "neither_valid" in request.POST
     seconds = forms.number(request, "active_seconds")
     return Answer(
-        given=[] if neither else fields.ratings_in(request.POST, rubric, response_count),
-        remarks=fields.remarks_in(request.POST, rubric, response_count, neither_valid=neither),
+        given=[] if neither else fields.ratings_in(request.POST, rubric, order),
+        remarks=fields.remarks_in(request.POST, rubric, order, neither_valid=neither),
         client_key=forms.text(request, "client_key", longest=64) or f"plain-{assignment.pk}",
         neither_valid=neither,
         comment=forms.text(request, "comment", longest=20_000),

@@ -109,7 +109,7 @@ def _said_before(annotation: Annotation | None, rubric: Rubric) -> Mapping[str, 
     """What was said before, in the fields of what is asked now."""
     if annotation is None:
         return {}
-    said = fields.of_annotation(annotation, rubric, annotation.assignment.sample.response_count)
+    said = fields.of_annotation(annotation, rubric, annotation.assignment.shown_order)
     return said | {"comment": annotation.comment, "neither_valid": annotation.neither_valid}
 
 

@@ -1,11 +1,12 @@
 """My data: what is kept about a person in a project, what it is used for and by which rule, and all of it as a file."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.http import require_GET
 
 from annotation.models import Annotator, Project
@@ -30,13 +31,24 @@ def download(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     me = oneself_in(request, slug)
     at = timezone.now()
     return StreamingHttpResponse(
-        own_file.as_json(own_file.parts(me, at)),
+        _as_the_reader_speaks(own_file.as_json(own_file.parts(me, at))),
         content_type="application/json",
         headers={
             "Content-Disposition": f'attachment; filename="{slug}-my-data-{at:%Y-%m-%d}.json"',
             "Cache-Control": "no-store",
         },
     )
+
+
+def _as_the_reader_speaks(file: Iterator[str]) -> Iterator[str]:
+    """The file is written after the request has ended, and with it the language and the zone of whoever asked."""
+    language, zone = translation.get_language() or "en", timezone.get_current_timezone()
+
+    def written() -> Iterator[str]:
+        with translation.override(language), timezone.override(zone):
+            yield from file
+
+    return written()
 
 
 def _me(me: Annotator) -> dict[str, Any]:

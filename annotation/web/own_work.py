@@ -152,7 +152,7 @@ def _correction(assignment: Assignment, now: datetime) -> dict[str, Any]:
 # --- what was said, in words ------------------------------------------------------------------------------------
 def _groups(assignment: Assignment, annotation: Annotation) -> list[dict[str, Any]]:
     """Of each response under the letter that it bore, then of the whole sample: what was asked, and what this person said."""
-    given = fields.of_annotation(annotation, annotation.rubric, assignment.sample.response_count)
+    given = fields.of_annotation(annotation, annotation.rubric, assignment.shown_order)
     asked = questions.asked(assignment, annotation.rubric, given, {})
     letters = [(canonical, ascii_uppercase[at]) for at, canonical in enumerate(assignment.shown_order)]
     groups = [

@@ -28,7 +28,7 @@ def next_card(annotator: Annotator) -> Card:
 
 
 def card(request: HttpRequest, annotator: Annotator, shown: Card, status: int = 200) -> HttpResponse:
-    if "HX-Request" in request.headers:
+    if "X-Card" in request.headers:
         return fragment(request, annotator, shown, status=status)
     if request.method == "POST" and status == 200 and shown["kind"] in ("work", "nothing"):
         return redirect("annotation:annotate", slug=annotator.project.slug)

@@ -26,12 +26,13 @@ def asked(
     `given`: what stands in the fields; `problems`: what was refused, by attribute or remark. Reasons that have an attribute
     stand in its question, under "reasons"; the other remarks are questions of their own, after the ratings.
     """
-    count = assignment.sample.response_count
-    places = ratings.layout(rubric.attributes, count)
-    beside = [(one, remark(at, one, given, problems)) for at, one in enumerate(remarks.layout(rubric.remarks, count))]
+    count, order = assignment.sample.response_count, assignment.shown_order
+    places, also = ratings.layout(rubric.attributes, count), remarks.layout(rubric.remarks, count)
+    numbered = zip(fields.numbers(also, order), also, strict=True)
+    beside = [(one, remark(at, one, given, problems)) for at, one in numbered]
     asks = contradictions.are_asked_about(assignment, places)
     by_response: dict[int | None, list[Question]] = {response: [] for response in (*range(count), None)}
-    for at, place in enumerate(places):
+    for at, place in zip(fields.numbers(places, order), places, strict=True):
         drawn = question(at, place, assignment, given, problems)
         drawn["reasons"] = [
             said for one, said in beside if (one.remark.get("attribute"), one.response) == (place.name, place.response)
@@ -142,15 +143,17 @@ def _are_long(offered: Sequence[Mapping[str, Any]]) -> bool:
 def levels(place: ratings.Place, assignment: Assignment) -> list[dict[str, Any]]:
     """The levels of a question. A comparison's run from the response shown first to the one shown second.
 
-    The values stay canonical: below 0 favours the first canonical response, wherever it is shown. The rubric words them
-    in that order ("the first"), so where the order is turned round a value is worded as the one opposite to it.
+    `value` is canonical: below 0 favours the first canonical response, wherever it is shown; what is posted favours the one
+    shown first. The rubric words values in canonical order ("the first"), so where the order is turned round a value is worded
+    as the one opposite to it.
     """
-    first, second = (_letter_of(response, assignment.shown_order) for response in (0, 1))
-    turned = place.is_comparison and first > second
+    order = assignment.shown_order
+    first, second = (_letter_of(response, order) for response in (0, 1))
+    turned = fields.is_turned(place, order)
     return [
         {
             "value": value,
-            "posted": str(value),
+            "posted": str(fields.as_shown(value, place, order)),
             "label": _opposite_word(place, value) if turned else place.word_for(value),
             "favours": (first if value < 0 else second) if place.is_comparison and value else "",
             "is_strong": place.is_comparison and contradictions.is_strong(place, value),

@@ -85,7 +85,7 @@ def sensitive(assignment: Assignment) -> Card:
 
 
 def told(given: Feedback) -> Card:
-    """One training sample as components/_feedback.html shows it."""
+    """One training sample as components/_told.html shows it."""
     assignment = given.assignment
     return {
         "pk": assignment.pk,

@@ -31,4 +31,3 @@ document.addEventListener("keydown", (event) => {
 });
 
 setLanguages(document);
-document.addEventListener("htmx:afterSwap", () => setLanguages(document));

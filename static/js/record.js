@@ -1,6 +1,5 @@
 // One's own record: j and k go through what was told of known answers, d disputes the lit one.
-import { hasModifier, isTyping, keyOf } from "./shortcuts.js";
-import { recall } from "./store.js";
+import { areSingleKeysOff, hasModifier, isTyping, keyOf } from "./shortcuts.js";
 import { listenToDisputes, openDispute } from "./dispute.js";
 
 const results = [...document.querySelectorAll("[data-result]")];
@@ -24,7 +23,7 @@ function move(step) {
 const ACTIONS = { j: () => move(1), k: () => move(-1), d: () => openDispute(lit ?? results[0]) };
 
 document.addEventListener("keydown", (event) => {
-  if (isTyping(event) || hasModifier(event) || recall("concord.keysOff") || document.querySelector("dialog[open]")) return;
+  if (isTyping(event) || hasModifier(event) || areSingleKeysOff() || document.querySelector("dialog[open]")) return;
   if (ACTIONS[keyOf(event)]?.()) event.preventDefault();
 });
 // Whoever goes there by Tab lights it too.

@@ -1,10 +1,8 @@
 // What is kept in the browser and not with the account: the colours, and whether single keys do anything.
 import { currentTheme, setTheme } from "./colours.js";
-import { recall, remember } from "./store.js";
+import { keepKeysOffIn } from "./shortcuts.js";
 
-const KEYS_OFF = "concord.keysOff"; // annotate/main.js goes by it
 const themes = [...document.querySelectorAll("[data-theme-choice]")];
-const keysOff = document.querySelector("[data-keys-off]");
 
 function showTheme() {
   for (const radio of themes) radio.checked = radio.value === currentTheme();
@@ -14,5 +12,4 @@ for (const radio of themes) radio.addEventListener("change", () => setTheme(radi
 document.addEventListener("concord:theme", showTheme);
 showTheme();
 
-keysOff.checked = Boolean(recall(KEYS_OFF));
-keysOff.addEventListener("change", () => remember(KEYS_OFF, keysOff.checked || null));
+keepKeysOffIn(document.querySelector("[data-keys-off]"));

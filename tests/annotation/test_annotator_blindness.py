@@ -67,14 +67,38 @@ def test_the_levels_of_a_comparison_run_from_the_one_shown_first_to_the_other(pa
         "No difference",
         "The second is better",
     ]
-    assert form_of(response).offered["rating-2"] == (["-1", "0", "1"] if order == [0, 1] else ["1", "0", "-1"])
+    assert form_of(response).offered["rating-2"] == ["-1", "0", "1"]
+
+
+def test_nothing_of_the_page_tells_in_which_order_the_sample_has_its_responses(client, db):
+    """A set whose first response is always of one model would name it on every card, to whoever reads the page's source."""
+    pages = []
+    for slug, responses, order in (("one", ["Alpha.", "Beta."], [0, 1]), ("two", ["Beta.", "Alpha."], [1, 0])):
+        project = make_project(slug, attributes=[PREFERENCE, OVERALL])
+        make_sample(project, responses=responses)
+        client.force_login(join(project, "ana").user)
+        address = f"/projects/{slug}/annotate/"
+        client.get(address)
+        Assignment.objects.filter(sample__project=project).update(shown_order=order)
+        form = form_of(client.get(address))
+        mine = Assignment.objects.get(sample__project=project)
+        said = {**form.hidden, "rating-0": "6", "rating-1": "2", "rating-2": "-1"}
+        refused = client.post(submit_url(mine), {**said, "rating-1": ""}, headers={"X-Card": "alone"})
+        client.post(submit_url(mine), said)
+        card = client.get(reverse("annotation:correct", args=[mine.pk]))
+        cards = (text_of(page).split('id="sample-card"')[1].split("</main>")[0] for page in (refused, card))
+        seen = "".join(cards)
+        named = rf"assignments/{mine.pk}/|data-(assignment|draft|ask-about)=\"{mine.pk}[-\da-z]*\"|projects/{slug}/|{slug.title()}"
+        pages.append(re.sub(named, "", strip(seen)))
+    assert pages[0] == pages[1]
+    assert [a.ratings for a in Annotation.objects.order_by("pk")] == [[6, 2, -1], [2, 6, 1]]
 
 
 def test_the_ratings_of_a_response_go_to_it_wherever_it_is_shown(client, pair_page):
     page = text_of(pair_page([1, 0]))
     shown_first = re.search(r'data-ratings-of="A".*?name="(rating-\d)"', page, re.DOTALL).group(1)
     shown_second = re.search(r'data-ratings-of="B".*?name="(rating-\d)"', page, re.DOTALL).group(1)
-    client.post(submit_url(), {shown_first: "6", shown_second: "2", "rating-2": "1", "client_key": "k"})
+    client.post(submit_url(), {shown_first: "6", shown_second: "2", "rating-2": "-1", "client_key": "k"})
     assert Annotation.objects.get().ratings == [2, 6, 1]
 
 

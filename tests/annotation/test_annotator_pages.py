@@ -137,7 +137,7 @@ def test_the_same_form_twice_is_stored_once(browser, opened):
 
 
 def test_a_script_gets_the_next_card_alone(browser, opened):
-    response = browser.post(submit_url(), {**opened.hidden, "rating-0": "4"}, headers={"HX-Request": "true"})
+    response = browser.post(submit_url(), {**opened.hidden, "rating-0": "4"}, headers={"X-Card": "alone"})
     page = text_of(response)
     assert response.status_code == 200
     assert "<html" not in page

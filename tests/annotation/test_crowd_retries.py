@@ -192,7 +192,7 @@ def test_a_double_click_with_the_script_shows_the_same_next_card_twice(ana):
     action, hidden, judged = page_of(browser(ana))
     clients = [browser(ana) for _ in range(2)]
     sends = [
-        partial(client.post, action, {**hidden, "rating-0": "4"}, headers={"HX-Request": "true"}) for client in clients
+        partial(client.post, action, {**hidden, "rating-0": "4"}, headers={"X-Card": "alone"}) for client in clients
     ]
     answers = together(sends)
     assert {answer.status_code for answer in answers} == {200}

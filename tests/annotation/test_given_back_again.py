@@ -1,13 +1,13 @@
 """What somebody gave back, or let run out, comes to them again: gold as work does, and never over an answer on its way."""
 
 import pytest
-from django.db import connection, transaction
-from gold_story import make_gold, project_with_test
+from django.db import transaction
+from gold_story import hand_gold, make_gold, project_with_test
 from races import start, wait_until_somebody_waits
-from story import MINUTE, NOW, answer, claim, counters, join, make_project, make_sample
+from story import MINUTE, NOW, answer, counters, join, make_project, make_sample
 from training_story import make_training
 
-from annotation.models import Annotator, Assignment, Project
+from annotation.models import Annotator, Assignment
 from annotation.services import claiming, leases, submission
 
 LATER = NOW + 61 * MINUTE
@@ -36,42 +36,48 @@ def ends(lease, end):
 # --- gold and work alike ----------------------------------------------------------------------------------------
 @pytest.fixture
 def mixed(db):
-    """Three samples of work and as many of gold, of which half of all claims are answered."""
-    project = make_project("mixed", gold_rate=0.5)
+    """Work, and a gold sample that chance hardly ever draws: whoever has it was handed it before."""
+    project = make_project("mixed", gold_rate=1e-9)
     for number in range(3):
-        make_gold(project, f"g{number}", overall=3)
         make_sample(project, f"w{number}")
     return project
 
 
-def draws(project, *, gold):
-    """From now on chance gives gold always, or never."""
-    Project.objects.filter(pk=project.pk).update(gold_rate=1.0 if gold else 1e-12)
+def held(project, person, *, gold, place=0):
+    """A sample in this person's hands, of gold or of work."""
+    if gold:
+        return hand_gold(make_gold(project, overall=3), by=person, place=place)
+    return ahead_for(person) if place else next_for(person)
 
 
-@pytest.mark.parametrize("is_gold", [True, False])
+@pytest.mark.parametrize("gold", [True, False])
 @pytest.mark.parametrize("end", ["released", "expired"])
-def test_what_was_given_back_comes_again_whether_it_is_gold_or_work(mixed, is_gold, end):
+def test_what_was_given_back_comes_again_whether_it_is_gold_or_work(mixed, gold, end):
     ana = join(mixed, "ana")
-    draws(mixed, gold=is_gold)
-    first = next_for(ana)
-    assert first.is_gold == is_gold
+    first = held(mixed, ana, gold=gold)
     ends(first, end)
-    draws(mixed, gold=False)
     again = next_for(ana, at=LATER)
-    assert (again.pk, again.is_gold, again.shown_order) == (first.pk, is_gold, first.shown_order)
+    assert (again.pk, again.is_gold, again.shown_order) == (first.pk, gold, first.shown_order)
     assert Annotator.objects.get(pk=ana.pk).given_count == 1
 
 
-@pytest.mark.parametrize("is_gold", [True, False])
-def test_a_page_that_is_loaded_again_finds_the_same_sample_ahead(mixed, is_gold):
+@pytest.mark.parametrize("gold", [True, False])
+def test_a_page_that_is_loaded_again_finds_the_same_sample_ahead(mixed, gold):
     ana = join(mixed, "ana")
     next_for(ana)
-    draws(mixed, gold=is_gold)
-    ahead = ahead_for(ana)
+    ahead = held(mixed, ana, gold=gold, place=1)
     leases.release(assignment=ahead, at=NOW)
-    draws(mixed, gold=False)
     assert ahead_for(ana) == ahead
+
+
+def test_what_waits_in_the_returned_lane_comes_before_it_as_before_work(mixed):
+    ana, ben = join(mixed, "ana"), join(mixed, "ben")
+    escalated = next_for(ben)
+    gold = held(mixed, ana, gold=True)
+    leases.release(assignment=escalated, at=NOW)
+    leases.release(assignment=gold, at=NOW)
+    assert next_for(ana).sample == escalated.sample
+    assert ahead_for(ana) == gold
 
 
 def test_a_sample_of_the_test_that_ran_out_comes_again(db):
@@ -86,30 +92,23 @@ def test_a_sample_of_the_test_that_ran_out_comes_again(db):
 
 def test_gold_that_is_served_no_more_does_not_come_again(mixed):
     ana = join(mixed, "ana")
-    draws(mixed, gold=True)
-    first = next_for(ana)
+    first = held(mixed, ana, gold=True)
     leases.release(assignment=first, at=NOW)
     first.sample.gold_answers.update(is_served=False)
-    draws(mixed, gold=False)
-    assert next_for(ana) != first
+    assert not next_for(ana).is_gold
 
 
 # --- an answer on its way ---------------------------------------------------------------------------------------
 def given(kind):
-    """A sample of this kind in ana's hands, whose lease has run out."""
-    project = make_project(gold_rate=0.5 if kind == "gold" else 0.0)
-    ana = join(project, "ana")
+    """A sample of this kind in the hands of somebody, whose lease has run out. There is nothing else but one to teach."""
+    project = make_project(gold_rate=1e-9)
     if kind == "training":
-        Annotator.objects.update(trained_at=None)
-        make_training(project, overall=3)
-    elif kind == "gold":
-        make_gold(project, overall=3)
-        draws(project, gold=True)
-    else:
+        make_training(project, "t1", overall=3), make_training(project, "t2", overall=3)
+    elif kind == "work":
         make_sample(project)
-    lease = next_for(ana)
+    ana = join(project, "ana")
+    lease = hand_gold(make_gold(project, overall=3), by=ana) if kind == "gold" else next_for(ana)
     leases.expire(at=LATER)
-    draws(project, gold=False) if kind == "gold" else None
     return ana, lease
 
 
@@ -119,10 +118,25 @@ def test_a_claim_beside_the_answer_to_a_lease_that_ran_out_leaves_the_answer_alo
     ana, lease = given(kind)
     with transaction.atomic():
         submit(lease)
-        claiming_meanwhile = start(lambda: next_for(ana, at=LATER))
-        if kind != "gold":
-            wait_until_somebody_waits()
-    assert claiming_meanwhile.result(timeout=20) is None
+        meanwhile = start(lambda: next_for(ana, at=LATER))
+        meanwhile.result(timeout=20) if kind == "gold" else wait_until_somebody_waits()
+    assert meanwhile.result(timeout=20) != lease
     kept = Assignment.objects.get(pk=lease.pk)
     assert (kept.state, kept.lease_place, kept.annotations.count()) == ("submitted", None, 1)
     assert counters(kept.sample)[1] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sample_that_comes_again_and_one_ahead_at_the_same_moment_stay_within_the_cap():
+    project = make_project()
+    make_sample(project, "s1"), make_sample(project, "s2")
+    ana = join(project, "ana")
+    Annotator.objects.update(cap=1)
+    leases.release(assignment=next_for(ana), at=NOW)
+    with transaction.atomic():
+        again = next_for(ana)
+        ahead = start(lambda: ahead_for(ana))
+        wait_until_somebody_waits()
+    with pytest.raises(claiming.NotClaimable):
+        ahead.result(timeout=20)
+    assert [lease.pk for lease in ana.assignments.filter(state="leased")] == [again.pk]

@@ -370,7 +370,7 @@ def test_the_annotate_page_has_one_quiet_line_until_it_was_read(own, project, sa
     assert line not in text_of(own.get(address))
     told(ana)
     assert line in text_of(own.get(address))
-    assert line not in text_of(own.get(address, headers={"HX-Request": "true"})).split("<body")[0]
+    assert line not in text_of(own.get(address, headers={"X-Card": "alone"})).split("<body")[0]
     own.get(RECORD)
     assert line not in text_of(own.get(address))
 

@@ -102,9 +102,9 @@ def test_an_annotation_and_its_fields_are_the_same_thing(sample):
     said = {name: value for name, value in KEPT.items() if name != "preference"}
     receipt = rate(sample, by=join(sample.project, "ben"), **RATED, remarks=said)
     annotation = Annotation.objects.get(pk=receipt.annotation.pk)
-    rubric = sample.project.rubric
-    shown = {name: str(value) for name, value in fields.of_annotation(annotation, rubric, 2).items()}
-    rows = fields.remarks_in(shown, rubric, 2, neither_valid=False)
+    rubric, order = sample.project.rubric, annotation.assignment.shown_order
+    shown = {name: str(value) for name, value in fields.of_annotation(annotation, rubric, order).items()}
+    rows = fields.remarks_in(shown, rubric, order, neither_valid=False)
     assert {row["remark"]: row["value"] for row in rows} == {**said, "what_is_wrong": ["invented"]}
 
 

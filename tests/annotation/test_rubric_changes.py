@@ -27,7 +27,7 @@ from story import (
     state_of,
 )
 
-from annotation.models import Annotation, Assignment, ConsensusLabel, Policy, Rubric
+from annotation.models import Annotation, Assignment, ConsensusLabel, Policy, Project, Rubric
 from annotation.ratings import RatingsRefused
 from annotation.services import figures, governing, merging, projects, reconsideration, submission, versions
 from annotation.services.people import ReasonMissing
@@ -265,6 +265,7 @@ def test_where_answers_have_nothing_in_common_a_reviewer_decides_and_nothing_wai
 # --- on the page -----------------------------------------------------------------------------------------------
 @pytest.fixture
 def page(project, ana, client):
+    Project.objects.update(shuffles_responses=False)
     make_pair(project)
     client.force_login(ana.user)
     return client
@@ -290,7 +291,7 @@ def test_what_was_shown_before_the_change_is_not_misread(page, project):
 def test_what_is_missing_is_asked_again_in_the_version_that_was_shown(page, project):
     form = form_of(page.get(ANNOTATE))
     change(project, STYLE, OVERALL)
-    again = page.post(submit_url(), {**form.hidden, "rating-0": "2"}, headers={"HX-Request": "true"})
+    again = page.post(submit_url(), {**form.hidden, "rating-0": "2"}, headers={"X-Card": "alone"})
     assert again.status_code == 422
     assert (form_of(again).hidden["rubric"], form_of(again).chosen) == ("1", {"rating-0": "2"})
     assert "Style" not in text_of(again).split('<aside class="guideline"')[0]  # the panel tells what is new

@@ -68,6 +68,7 @@ def test_the_test_comes_after_training(db):
     ana = join(project, "ana")
     assert not qualification.may_begin(ana)
     assert training.is_training(next_for(ana))
+    assert not qualification.may_begin(person(ana)), "the last one in hand is still training, also after a reload"
     learn(ana, 6)
     assert qualification.may_begin(person(ana))
     assert qualification.remaining(ana) == 1

@@ -86,7 +86,7 @@ def test_a_comparison_is_told_in_the_order_that_the_person_saw(client, db):
     next_for(ana)
     Assignment.objects.update(shown_order=[1, 0])
     client.force_login(ana.user)
-    page = words_of(say(client, "1"))
+    page = words_of(say(client, "-1"))  # the one shown first
     assert "B 1 (known)" in page  # the canonical first stood second
     assert "A -1 (you said)" in page
 

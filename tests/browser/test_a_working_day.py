@@ -33,7 +33,7 @@ HOME = "/projects/day/"
 PLAIN = [f"plain-{number}" for number in range(9)]
 # The levels of the comparison from left to right, for whoever sees the responses in canonical order.
 PREFERENCE = [(-2, None), (-1, None), (0, "both_good"), (0, "both_bad"), (1, None), (2, None)]
-BETRAYING = ("escalat", "contested", "disagree", "round", "gold", "ben", "cleo", "dan", "judge", "another view")
+BETRAYING = ("escalat", "contested", "disagree", "round", "gold", "ben", "cleo", "dan", "another view")
 
 
 @dataclass
@@ -174,6 +174,7 @@ def everything_is_asked() -> Project:
 def others_disagree_about(sample: Sample) -> None:
     names = ["ben", "cleo", "dan"]
     people.add_outside_people(project=sample.project, external_ids=names, at=timezone.now())
+    sample.project.annotators.filter(external_id__in=names).update(is_qualified=True)
     for name, preference in zip(names, (-2, 2, 2), strict=True):
         annotator = sample.project.annotators.get(external_id=name)
         held = claiming.claim_sample(annotator=annotator, sample=sample, at=timezone.now())

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
@@ -26,7 +27,8 @@ MATHS = "/katex/"
 def test_the_next_sample_is_there_before_the_server_has_the_answer(page: Page):  # noqa: F811
     held: list[Route] = []
     page.context.route("**/submit/", lambda route: held.append(route))
-    answer(page)
+    with page.expect_request("**/submit/"):
+        answer(page)
     assert not Annotation.objects.exists()
     expect(page.locator("[data-progress-today]")).to_have_text("1")
     held[0].continue_()
@@ -51,6 +53,14 @@ def test_no_key_acts_while_somebody_types(page: Page):  # noqa: F811
     page.keyboard.press("Escape")
     page.keyboard.press("1")
     expect(page.locator(".level input:checked")).to_have_count(1)
+
+
+def test_who_sends_with_ctrl_from_a_field_does_so_everywhere(page: Page):  # noqa: F811
+    asked = question_on(page)
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".conversation .turn-body")).not_to_have_text(asked)
+    wait_until_sent(page)
 
 
 def test_arrows_move_between_questions_and_levels(page: Page):  # noqa: F811
@@ -172,6 +182,23 @@ def test_nearly_half_of_the_height_is_text(page: Page):  # noqa: F811
     assert sum(heights) >= 0.45 * 900
 
 
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (1024, 768), (920, 640)])
+def test_nothing_lies_over_anything_else(page: Page, width: int, height: int):  # noqa: F811
+    """The header stays one line, and what is asked stands under the texts, also with a line above them."""
+    answer(page)
+    wait_until_sent(page)
+    page.keyboard.press("u")
+    expect(page.locator(".work-correcting")).to_be_visible()
+    page.set_viewport_size({"width": width, "height": height})
+    box = {part: page.locator(part).first.bounding_box() for part in (".site-header", ".reading-room", ".answer")}
+    assert box[".site-header"]["height"] < 60
+    assert box[".reading-room"]["y"] + box[".reading-room"]["height"] <= box[".answer"]["y"]
+    edges = page.locator(".site-header > *:visible").evaluate_all(
+        "(all) => all.map((part) => part.getBoundingClientRect()).map(({ left, right }) => [left, right])"
+    )
+    assert all(right <= left for (_, right), (left, _) in pairwise(edges))
+
+
 def test_the_first_page_is_light(enter: Enter):
     """Everything that a first visit to the card fetches, as a server sends it compressed; formulas come with texts that have some."""
     project = pairs()
@@ -183,6 +210,7 @@ def test_the_first_page_is_light(enter: Enter):
     page.on("response", lambda response: answers.append(response))
     page.goto(PLACE)
     page.wait_for_load_state("networkidle")
-    weights = {each.url: len(gzip.compress(each.body())) for each in answers if MATHS not in each.url and each.ok}
+    fetched = [each for each in answers if each.request.method == "GET" and MATHS not in each.url and each.ok]
+    weights = {each.url: len(gzip.compress(each.body())) for each in fetched}
     assert len(weights) > 20
     assert sum(weights.values()) < HEAVIEST, sorted(weights.items(), key=lambda each: -each[1])[:10]

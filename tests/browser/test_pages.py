@@ -120,7 +120,7 @@ def test_a_pair_is_judged_and_corrected_by_keyboard(enter: Enter, order: list[in
 
     page.keyboard.press("u")
     expect(page.locator(".work-correcting")).to_be_visible()
-    expect(page.locator(".level input:checked")).to_have_attribute("value", str(favours_a))
+    expect(page.locator(".level input:checked")).to_have_attribute("value", "-1")
     page.keyboard.press("3")
     page.keyboard.press("Enter")
     expect(page.locator(".work-correcting")).to_be_hidden()
@@ -182,36 +182,6 @@ def test_an_annotator_sees_neither_models_nor_others(enter: Enter):
     source = page.inner_html("main").lower()
     for secret in ("llama", "gpt-x", "was here", "escalat", "round", "ben", "contested"):
         assert secret not in source, secret
-
-
-def test_script_in_any_field_does_nothing(enter: Enter):
-    project = pairs(EVIL[:150], question=EVIL, description=EVIL, label=EVIL, instructions=EVIL)
-    call = [{"id": "1", "type": "function", "function": {"name": EVIL, "arguments": EVIL}}]
-    talk = [
-        {"role": "system", "content": EVIL},
-        {"role": "user", "content": EVIL, "name": EVIL},
-        {"role": "assistant", "content": EVIL, "thinking": EVIL, "tool_calls": call},
-        {"role": "tool", "content": EVIL, "tool_call_id": "1", "name": EVIL},
-        {"role": "user", "content": EVIL},
-    ]
-    tools = [{"type": "function", "function": {"name": EVIL, "description": EVIL}}]
-    keys = {"messages": talk, "responses": [EVIL, {"text": EVIL, "thinking": EVIL}], "tools": tools}
-    sample = add_pair(project, "s1", metadata={"note": EVIL}, **keys)
-    contest(project, sample, comment=EVIL)
-    add_pair(project, "s2", **keys)
-    join(project, "ada", Role.ADMIN)
-    join(project, "dan")
-    figures.refresh(project=project, at=NOW)
-    for name, places in (
-        ("dan", ["/", "/projects/pairs/annotate/"]),
-        ("ada", ["/projects/pairs/", "/projects/pairs/review/", f"/projects/pairs/review/{sample.pk}/"]),
-    ):
-        page = enter(name)
-        for place in places:
-            page.goto(place)
-            page.wait_for_load_state("networkidle")
-            assert page.evaluate("window.struck") is None, place
-            assert "window.struck=1" in page.inner_text("body"), place
 
 
 def test_no_page_has_a_fault_that_axe_finds(enter: Enter):

@@ -134,7 +134,7 @@ def test_the_text_as_written_and_back(enter: Enter):
 
 
 def test_what_is_copied_reads_as_it_was_written(enter: Enter):
-    page = card(enter, responses=["First, $x^2$ is a square.\n\nThen the end.", "Short."])
+    page = card(enter, responses=["First, $x^2$ is a square.\n\n```\nx = 2\n```\n\nThen the end.", "Short."])
     expect(page.locator(".math[data-drawn]")).to_have_count(1)
     copied = page.evaluate("""() => {
         getSelection().selectAllChildren(document.querySelector(".prose:has(.math)"));
@@ -142,7 +142,7 @@ def test_what_is_copied_reads_as_it_was_written(enter: Enter):
         document.dispatchEvent(new ClipboardEvent("copy", { clipboardData: data, bubbles: true, cancelable: true }));
         return data.getData("text/plain");
     }""")
-    assert copied.split("\n") == ["First, $x^2$ is a square.", "", "Then the end."]
+    assert copied.split("\n") == ["First, $x^2$ is a square.", "", "x = 2", "", "Then the end."]
 
 
 def test_responses_scroll_together_when_asked(enter: Enter):

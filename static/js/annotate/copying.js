@@ -8,6 +8,7 @@ function onCopy(event) {
   const range = wholeFormulas(selection.getRangeAt(0).cloneRange());
   const piece = range.cloneContents();
   if (!piece.querySelector("[data-drawn]")) return;
+  for (const button of piece.querySelectorAll(".code-copy")) button.remove();
   for (const formula of piece.querySelectorAll("[data-drawn]")) formula.replaceChildren(formula.dataset.latex);
   event.clipboardData.setData("text/plain", linesOf(piece));
   event.preventDefault();

@@ -1,8 +1,6 @@
 // A sensitive sample is covered until somebody opens it, each time anew. Before that, nothing can be rated by mistake.
-import { recall } from "../store.js";
-import { hasModifier, isPressable, isTyping, keyOf } from "../shortcuts.js";
+import { areSingleKeysOff, hasModifier, isPressable, isTyping, keyOf } from "../shortcuts.js";
 
-const KEYS_OFF = "concord.keysOff";
 // What does not judge works on a covered sample too: skip, guideline, question, correction, pause, the map of keys.
 const FREE = new Set(["s", "g", "q", "u", "p", "?", "Escape", "Tab"]);
 
@@ -33,7 +31,7 @@ function onKey(event) {
   const isToBeJudged = cover.closest("form") !== null; // after training, Enter goes on whether the texts are read again or not
   if (key === "Shift" || isFree(key) || (!isToBeJudged && key !== "o")) return;
   if (key === "Enter" && isPressable(event.target)) return;
-  if (recall(KEYS_OFF) && key.length === 1) return;
+  if (areSingleKeysOff() && key.length === 1) return;
   event.stopImmediatePropagation();
   if (key !== "Enter" && key !== "o") return;
   event.preventDefault();

@@ -1,8 +1,5 @@
 // One table of keys. A key belongs to the control that has the focus first; nothing fires while somebody types.
-import { recall, remember } from "../store.js";
-import { hasModifier, isPressable, isTyping, keyOf } from "../shortcuts.js";
-
-const KEYS_OFF = "concord.keysOff";
+import { areSingleKeysOff, hasModifier, isPressable, isTyping, keepKeysOffIn, keyOf } from "../shortcuts.js";
 
 const press = (selector) => () => document.querySelector(`${selector}:not([hidden])`)?.click();
 
@@ -40,17 +37,21 @@ export function listenToKeys({ card, panels }) {
 
   function onTypingKey(event) {
     if (event.key === "Escape") card().questions?.light(card().questions.lit);
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && card().form?.contains(event.target)) {
-      event.preventDefault();
-      card().form.requestSubmit();
-    }
+    if (card().form?.contains(event.target)) onModifiedKey(event);
+  }
+
+  // Whoever sends from a text field with Ctrl does so everywhere.
+  function onModifiedKey(event) {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !card().form || event.target.closest?.("a")) return;
+    event.preventDefault();
+    card().form.requestSubmit();
   }
 
   function onSingleKey(key, event) {
     if (key === "Escape") return panels.closeGuideline() || card().questions?.light(card().questions.lit);
     if (key === "Enter" && isPressable(event.target)) return undefined;
     if (key.startsWith("Arrow") && event.target.closest("[role=group][tabindex], input[type=radio]")) return undefined;
-    if (recall(KEYS_OFF) && key.length === 1) return undefined;
+    if (areSingleKeysOff() && key.length === 1) return undefined;
     if (panels.pressSkipReason(key)) return event.preventDefault();
     const action = (card().isWork && ON_A_SAMPLE[key]) || EVERYWHERE[key];
     if (action) {
@@ -65,14 +66,8 @@ export function listenToKeys({ card, panels }) {
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]") || event.defaultPrevented) return;
     if (isTyping(event)) onTypingKey(event);
-    else if (!hasModifier(event)) onSingleKey(keyOf(event), event);
+    else if (hasModifier(event)) onModifiedKey(event);
+    else onSingleKey(keyOf(event), event);
   });
-  keepTheChoice();
-}
-
-// Whoever speaks to the device would press keys with every word.
-function keepTheChoice() {
-  const box = document.querySelector("[data-keys-off]");
-  box.checked = Boolean(recall(KEYS_OFF));
-  box.addEventListener("change", () => remember(KEYS_OFF, box.checked || null));
+  keepKeysOffIn(document.querySelector("[data-keys-off]"));
 }

@@ -58,7 +58,6 @@ panels.listenToPanels(() => work.card.questions?.lit?.dataset.question);
 new Pause({ onBegin: (keptForMs) => work.rest(keptForMs), onEnd: () => work.resume() });
 document.addEventListener("click", onClick);
 document.addEventListener("submit", onSubmit);
-document.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target.id === "sample-card") work.adopt(); });
 forgetOldDrafts();
 work.adopt();
 work.tellRefused();

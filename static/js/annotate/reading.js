@@ -29,5 +29,4 @@ export async function prepareReading(root) {
   for (const box of root.querySelectorAll(".prose :is(pre, .table-frame, .math--display)")) boxes.observe(box);
 }
 
-document.addEventListener("htmx:afterSwap", (event) => prepareReading(event.detail?.target ?? document));
 prepareReading(document);

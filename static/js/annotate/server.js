@@ -41,12 +41,12 @@ export function post(url, fields = [], headers = {}) {
 }
 
 export function postForCard(url, fields = []) {
-  return post(url, fields, { "HX-Request": "true" });
+  return post(url, fields, { "X-Card": "alone" });
 }
 
 // A refusal comes as a word, the card itself as it is.
 export function getCard(url) {
-  return ask(url, { headers: { "HX-Request": "true", Accept: "application/json" } });
+  return ask(url, { headers: { "X-Card": "alone", Accept: "application/json" } });
 }
 
 // For a page that is being closed: sent without an answer, and once.

@@ -39,7 +39,7 @@ export class Work {
     });
   }
 
-  // What the server has put on the page, also where something else has swapped it in. It may not know yet that this sample is done.
+  // What the server has put on the page. It may not know yet that this sample is done.
   adopt() {
     if (this.outbox.isAbout(present().dataset.assignment)) this.showState("fetching");
     else this.show(this.cardOf(present()));
@@ -52,7 +52,6 @@ export class Work {
     card.show();
     this.last.offer(card);
     this.looking.watch(card.root);
-    window.htmx?.process(card.root);
     document.dispatchEvent(new CustomEvent("concord:shown", { detail: { root: card.root } }));
     this.ahead.ask();
   }
