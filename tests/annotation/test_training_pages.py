@@ -60,7 +60,7 @@ def test_the_answer_is_followed_by_what_is_known(newcomer, said, told):
 
 
 def test_the_page_of_a_script_gets_the_card_alone(newcomer):
-    page = text_of(say(newcomer, "4", HX_Request="true"))
+    page = text_of(say(newcomer, "4", X_Card="alone"))
     assert page.lstrip().startswith('<div id="sample-card" class="card card--feedback"')
 
 
@@ -172,7 +172,7 @@ def test_it_begins_when_the_person_says_so_and_counts_itself(tested):
 
 def test_nothing_is_told_while_it_runs(tested):
     tested.post(BEGIN)
-    page = text_of(say(tested, "1", HX_Request="true"))
+    page = text_of(say(tested, "1", X_Card="alone"))
     assert "card--work" in page
     assert "known" not in page.split("guideline")[0]
 
@@ -180,7 +180,7 @@ def test_nothing_is_told_while_it_runs(tested):
 def test_who_passes_reads_it_and_goes_on_to_work(tested):
     tested.post(BEGIN)
     say(tested, "1")
-    page = words_of(say(tested, "4", HX_Request="true"))
+    page = words_of(say(tested, "4", X_Card="alone"))
     assert "You passed the test 50 % of 2 samples were right; 50 % are needed." in page
     after = tested.get(ANNOTATE)
     assert "There is a note for you" not in words_of(after)  # it was just read
@@ -190,7 +190,7 @@ def test_who_passes_reads_it_and_goes_on_to_work(tested):
 def test_who_fails_reads_why_and_what_can_be_done_each_time(tested):
     tested.post(BEGIN)
     say(tested, "1")
-    page = words_of(say(tested, "1", HX_Request="true"))
+    page = words_of(say(tested, "1", X_Card="alone"))
     for shown in (page, words_of(tested.get(ANNOTATE))):
         assert "You did not pass the test 0 % of 2 samples were right; 50 % are needed." in shown
         assert "A project admin can let you take it again" in shown
