@@ -45,7 +45,7 @@ test: setup-dev  ## every test, against a real PostgreSQL and a real Valkey
 
 # In two halves, side by side, each with servers of its own, in memory where there is room: fsync on a slow disk says nothing
 # about Concord. What sends Ctrl-C to programs is not in the half that runs in the background: a shell lets those ignore it.
-HALF := tests/consensus tests/modelgen tests/datasets tests/bench tests/browser
+HALF := tests/consensus tests/modelgen tests/datasets tests/bench tests/browser tests/annotation/test_crowd_retries.py
 define IN_TWO_HALVES
 room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "/dev/shm"}'); \
 	said=$$(mktemp); one=$$(mktemp -d $${room:-/tmp}/concord-test-XXXXXX); other=$$(mktemp -d $${room:-/tmp}/concord-test-XXXXXX); \

@@ -321,6 +321,7 @@ def test_a_person_who_claims_a_begun_sample_is_shown_its_own_questions(project, 
 
 
 def test_the_correction_page_shows_what_was_answered(project, ana, client):
+    Project.objects.update(shuffles_responses=False)
     rate(make_pair(project), by=ana, overall=(2, 5))
     change(project, STYLE, OVERALL)
     Assignment.objects.update(finished_at="2999-01-01T00:00Z")
