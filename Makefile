@@ -41,17 +41,20 @@ worker: setup  ## one more worker, for both queues
 	@$(BIN)/python -m celery --app config worker --queues platform,gpu
 
 test: setup-dev  ## every test, against a real PostgreSQL and a real Valkey
-	@$(if $(strip $(ARGS)),$(BIN)/python -m pytest $(ARGS),$(IN_TWO_HALVES))
+	@$(if $(strip $(ARGS)),$(BIN)/python -m pytest $(ARGS),$(ALL_TESTS))
 
-# In two halves, side by side, each with servers of its own, in memory where there is room: fsync on a slow disk says nothing
-# about Concord. What sends Ctrl-C to programs is not in the half that runs in the background: a shell lets those ignore it.
-HALF := tests/consensus tests/modelgen tests/datasets tests/bench tests/browser tests/annotation/test_crowd_retries.py
-define IN_TWO_HALVES
-room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "/dev/shm"}'); \
-	said=$$(mktemp); one=$$(mktemp -d $${room:-/tmp}/concord-test-XXXXXX); other=$$(mktemp -d $${room:-/tmp}/concord-test-XXXXXX); \
-	CONCORD_VAR=$$one $(BIN)/python -m pytest -q $(HALF) > "$$said" 2>&1 & half=$$!; \
-	CONCORD_VAR=$$other $(BIN)/python -m pytest $(addprefix --ignore ,$(HALF)); rest=$$?; \
-	wait $$half; pure=$$?; cat "$$said"; rm -rf "$$said" "$$one" "$$other"; [ $$rest -eq 0 ] && [ $$pure -eq 0 ]
+# In parts, side by side, each with servers of its own, in memory where there is room: fsync on a slow disk says nothing about
+# Concord. What sends Ctrl-C to programs is in none of the parts that run in the background: a shell lets those ignore it.
+PARTS := tests/annotation tests/browser tests/consensus,tests/modelgen,tests/datasets,tests/bench
+comma := ,
+define ALL_TESTS
+room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 6000000 {print "/dev/shm"}'); \
+	kept=$$(mktemp -d $${room:-/tmp}/concord-test-XXXXXX); trap 'rm -rf "$$kept"' EXIT; \
+	for part in $(PARTS); do name=$$(echo $$part | tr /, __); mkdir "$$kept/$$name"; \
+		CONCORD_VAR=$$kept/$$name $(BIN)/python -m pytest -q $(TIMED) $$(echo $$part | tr , ' ') > "$$kept/$$name.said" 2>&1 & \
+		running="$$running $$!:$$name"; done; \
+	mkdir "$$kept/rest"; CONCORD_VAR=$$kept/rest $(BIN)/python -m pytest $(TIMED) $(addprefix --ignore ,$(subst $(comma), ,$(PARTS))); failed=$$?; \
+	for one in $$running; do wait $${one%%:*} || failed=1; cat "$$kept/$${one#*:}.said"; done; exit $$failed
 endef
 
 # A vLLM environment that is named is used as it is.
@@ -75,7 +78,7 @@ test-fast: setup-dev  ## the tests that take seconds
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
 test-chaos: setup-dev  ## workers, beat and servers are killed and the broker is wiped: nothing is lost, nothing twice (some minutes)
-	@CHAOS=1 $(BIN)/python -m pytest $(or $(ARGS),tests/chaos)
+	@CHAOS=1 $(BIN)/python -m pytest $(or $(ARGS),tests/chaos tests/whole/test_demo_killed.py)
 
 test-crowds: setup-dev  ## random crowds for longer: CROWDS times as many stories, others each time (SEED=... tells them again)
 	@echo "Seed $(SEED)"

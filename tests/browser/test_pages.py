@@ -79,7 +79,8 @@ def contest(project: Project, sample: Sample, comment: str = "") -> None:
 
 
 def in_hand(name: str) -> Assignment:
-    return Assignment.objects.get(annotator__user__username=name, state=Assignment.State.LEASED)
+    """What the page shows; another may already be held behind it."""
+    return Assignment.objects.get(annotator__user__username=name, state=Assignment.State.LEASED, lease_place=0)
 
 
 def said_by(name: str) -> Annotation:
