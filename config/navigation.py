@@ -1,5 +1,6 @@
 """The menu: where an account may go, put together here because only this package knows every page."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,27 +10,36 @@ from django.utils.translation import gettext_lazy as _
 from annotation.models import Membership, User
 
 Role = Membership.Role
-PAGES = {
-    Role.ANNOTATOR: ("annotation:annotate", _("Annotate")),
-    Role.REVIEWER: ("annotation:queue", _("Review")),
-    Role.ADMIN: ("annotation:overview", _("Overview")),
+STAFF = frozenset({Role.REVIEWER, Role.ADMIN})
+STARTS_ON = {
+    Role.ANNOTATOR: "annotation:annotate",
+    Role.REVIEWER: "annotation:queue",
+    Role.ADMIN: "annotation:overview",
 }
-GUIDELINE = ("annotation:guideline", _("Guideline"))  # everybody reads it; who has several roles has it once
-# Further pages of a role, beside the one that it starts on.
-FURTHER_PAGES = {
-    Role.ANNOTATOR: (("annotation:own-work", _("My work")), GUIDELINE, ("annotation:record", _("My record"))),
-    Role.REVIEWER: (
-        GUIDELINE,
-        ("annotation:gold", _("Gold")),
-        ("annotation:judges", _("Judges")),
-        ("modelgen:runs", _("Models")),
-    ),
-    Role.ADMIN: (("annotation:people", _("People")), ("annotation:routing", _("Routing"))),
-}
+GUIDELINE = ("annotation:guideline", _("Guideline"))  # everybody reads it
+OF_ANNOTATORS = (
+    ("annotation:annotate", _("Annotate")),
+    ("annotation:own-work", _("My work")),
+    GUIDELINE,
+    ("annotation:record", _("My record")),
+)
+# What is looked at every day stands in the row, the rest behind "More".
+OF_STAFF = (
+    ("annotation:overview", _("Overview")),
+    ("annotation:queue", _("Review")),
+    ("annotation:people", _("People")),
+    ("annotation:judges", _("Judges")),
+)
+OF_STAFF_SELDOM = (
+    ("annotation:routing", _("Routing")),
+    ("annotation:gold", _("Gold")),
+    GUIDELINE,
+    ("modelgen:runs", _("Models")),
+)
 # Pages that are reached from another one, under which they stand in the menu.
 PART_OF = {"annotation:own-data": "annotation:record"}
-# With more than so many entries the row becomes a menu earlier, before it is too narrow for them.
-LONG, LONGEST = 6, 9
+# So many entries fit into a row; with more, those of the second kind are behind "More".
+ROOM = 6
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -40,11 +50,12 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
     memberships = list(Membership.objects.filter(user=user).select_related("project").order_by("project__title"))
-    pages = _pages(request, slug, {m.role for m in memberships if m.project.slug == slug}, user)
+    held = {m.role for m in memberships if m.project.slug == slug}
+    pages = _pages(request, slug, held, user)
     return {
         "navigation": pages,
-        "navigation_length": "longest" if len(pages) > LONGEST else "long" if len(pages) > LONG else "short",
         "page_here": next((page for page in pages if page["active"]), None),
+        "has_further_pages": any(page["is_further"] for page in pages),
         "project_choices": _choices(memberships, slug),
     }
 
@@ -53,28 +64,36 @@ def _choices(memberships: list[Membership], slug: str | None) -> list[dict[str, 
     """One entry a project, leading to the page that the account's first role there works on."""
     first = {m.project.slug: m for m in reversed(memberships)}
     return [
-        {"title": m.project.title, "url": reverse(PAGES[Role(m.role)][0], args=[project]), "active": project == slug}
+        {"title": m.project.title, "url": reverse(STARTS_ON[Role(m.role)], args=[project]), "active": project == slug}
         for project, m in sorted(first.items(), key=lambda item: item[1].project.title)
     ]
 
 
 def _pages(request: HttpRequest, slug: str | None, roles: set[str], user: User) -> list[dict[str, Any]]:
-    pages = []
-    if slug:
-        staff = {Role.REVIEWER, Role.ADMIN}
-        held = roles | staff if roles & staff or user.is_superuser else roles
-        pages = [
-            (reverse(name, args=[slug]), label)
-            for role, first in PAGES.items()
-            if role in held
-            for name, label in (first, *FURTHER_PAGES.get(role, ()))
-        ]
-        pages = list(dict.fromkeys(pages))
+    often, seldom = _of_the_project(slug, roles, user) if slug else ([], [])
     if user.is_staff:
-        pages.append((reverse("admin:index"), _("Administration")))
+        seldom.append((reverse("admin:index"), _("Administration")))
     path = _path_in_the_menu(request)
-    here = max((url for url, label in pages if path.startswith(url)), key=len, default="")
-    return [{"url": url, "label": label, "active": url == here} for url, label in pages]
+    here = max((url for url, _label in often + seldom if path.startswith(url)), key=len, default="")
+    fits = len(often) + len(seldom) <= ROOM
+    return [
+        {"url": url, "label": label, "active": url == here, "is_further": is_further and not fits}
+        for pages, is_further in ((often, False), (seldom, True))
+        for url, label in pages
+    ]
+
+
+def _of_the_project(slug: str, roles: set[str], user: User) -> tuple[list[Any], list[Any]]:
+    """Address and label of what stands in the row and of what may stand behind it. Whoever has two roles has each page once."""
+    is_staff = bool(roles & STAFF) or user.is_superuser
+    own = OF_ANNOTATORS if Role.ANNOTATOR in roles else ()
+    often = (*own[:1], *OF_STAFF) if is_staff else own
+    seldom = (*own[1:], *OF_STAFF_SELDOM) if is_staff else ()
+    return _addressed(often, slug), _addressed(dict.fromkeys(seldom), slug)
+
+
+def _addressed(pages: Iterable[tuple[str, Any]], slug: str) -> list[tuple[str, Any]]:
+    return [(reverse(name, args=[slug]), label) for name, label in pages]
 
 
 def _path_in_the_menu(request: HttpRequest) -> str:

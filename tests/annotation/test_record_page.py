@@ -179,7 +179,7 @@ def test_a_project_with_a_test_says_that_it_begins_with_one(client, db):
 def test_the_menu_says_where_one_is_also_where_it_is_folded(ana_at_home, place, here):
     page = text_of(ana_at_home.get(f"/projects/recipes/{place}/"))
     assert f'aria-current="page">{here}</a>' in page
-    assert f'<summary class="button button--quiet"><span>{here}</span>' in page
+    assert f'<summary class="button button--quiet is-here"><span>{here}</span>' in page
 
 
 def test_everybody_finds_settings_and_the_way_out(ana_at_home):
@@ -188,9 +188,15 @@ def test_everybody_finds_settings_and_the_way_out(ana_at_home):
     assert "Log out" in page
 
 
-def test_whoever_does_everything_has_a_menu_that_folds_sooner(client, ana):
+def test_whoever_does_everything_has_what_is_opened_seldom_behind_more(client, ana):
     everything = User.objects.get(pk=ana.user_id)
     User.objects.filter(pk=everything.pk).update(is_staff=True)
     Membership.objects.create(user=everything, project=ana.project, role="admin")
     client.force_login(everything)
-    assert "site-nav--longest" in client.get(RECORD).content.decode()
+    row, _, further = text_of(client.get(RECORD)).partition(
+        '<summary class="button button--quiet is-here"><span>My record'
+    )
+    assert ">Annotate</a>" in row
+    assert ">Overview</a>" in row
+    assert ">Routing</a>" in further
+    assert further.count(">Guideline</a>") == 2  # behind "More", and in the menu of narrow screens

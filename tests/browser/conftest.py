@@ -14,7 +14,7 @@ from annotation.models import User
 
 NAMES = [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else ["chromium", "google-chrome"]
 CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
-expect.set_options(timeout=15_000)  # a machine that is busy with other tests is slow, and nothing here is timed
+expect.set_options(timeout=30_000)  # a machine that is busy with other tests is slow, and nothing here is timed
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 
 
@@ -75,7 +75,7 @@ def enter(browser: Browser, live_server: Any) -> Iterator[Callable[[str], Page]]
             base_url=live_server.url, reduced_motion="reduce", viewport={"width": 1280, "height": 800}
         )
         contexts.append(context)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         trouble.watch(page)
         page.goto("/login/")
