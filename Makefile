@@ -8,7 +8,7 @@ SEED := $(or $(SEED),$(shell date +%s))
 export DJANGO_SETTINGS_MODULE := config.settings
 
 .DEFAULT_GOAL := help
-.PHONY: bench-claims bench-consensus bench-judging bench-label-studio bench-page bench-quality query-plans help setup setup-dev demo up worker messages test test-fast test-vllm test-chaos test-crowds check format clean screenshots
+.PHONY: bench-claims bench-consensus bench-dashboard bench-judging bench-label-studio bench-page bench-quality query-plans help setup setup-dev demo up worker messages test test-fast test-vllm test-chaos test-crowds check format clean screenshots
 
 help:  ## list the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -109,6 +109,9 @@ bench-quality: setup  ## how right labels are when people are few, beside other 
 
 bench-consensus: setup  ## how fast labels are made of large crowds, beside other packages (ARGS="--samples 10000 --runs 3")
 	@$(BIN)/python -m bench.consensus $(ARGS)
+
+bench-dashboard: setup  ## how long every page of a large project takes (ARGS="--samples 1000000 --runs 30 --json out.json")
+	@$(BIN)/python -m bench.dashboard $(ARGS)
 
 bench-judging: setup  ## what judging costs above the engine that judges (ARGS="--server http://127.0.0.1:8000 --model NAME --json out.json")
 	@$(BIN)/python -m bench.judging $(ARGS)

@@ -28,6 +28,8 @@ TYPES_OF = {"RETIRE_LABELS": {"labels": "bigint[]"}}
 # The index that each statement stands on; without it the statement reads what it must not.
 INDEXES = {
     "TAKE_RETURNED": ("sample_returned", "assignment_once_per_sample"),
+    "TAKE_OFFERED": ("sample_offer_next", "annotation_sample_pkey", "assignment_once_per_sample"),
+    "FORGET_OFFERS": ("sample_offer_next", "sample_offer_once"),
     "TAKE_FRESH": ("sample_fresh", "assignment_once_per_sample"),
     "TAKE_EXACTLY": ("sample_claimable", "assignment_once_per_sample"),
     "TAKE_GOLD": ("gold_served", "assignment_once_per_sample"),

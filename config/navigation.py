@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -31,11 +32,22 @@ OF_STAFF = (
     ("annotation:judges", _("Judges")),
 )
 OF_STAFF_SELDOM = (
+    ("annotation:samples", _("Samples")),
+    ("annotation:attributes", _("Attributes")),
+    ("annotation:second-look", _("Second look")),
+    ("annotation:what-if", _("What if")),
     ("annotation:routing", _("Routing")),
     ("annotation:gold", _("Gold")),
     GUIDELINE,
     ("modelgen:runs", _("Models")),
+    ("annotation:trail", _("Trail")),
 )
+OF_ADMINS_SELDOM = (
+    ("annotation:setup", _("Set up")),
+    ("annotation:leases", _("Leases")),
+)
+# Pages of figures: the part of the project that is looked at is kept on the way from one to another.
+BY_SLICE = ("annotation:overview", "annotation:attributes")
 # Pages that are reached from another one, under which they stand in the menu.
 PART_OF = {"annotation:own-data": "annotation:record"}
 # So many entries fit into a row; with more, those of the second kind are behind "More".
@@ -75,12 +87,20 @@ def _pages(request: HttpRequest, slug: str | None, roles: set[str], user: User) 
         seldom.append((reverse("admin:index"), _("Administration")))
     path = _path_in_the_menu(request)
     here = max((url for url, _label in often + seldom if path.startswith(url)), key=len, default="")
+    sliced = _sliced(request, slug)
     fits = len(often) + len(seldom) <= ROOM
     return [
-        {"url": url, "label": label, "active": url == here, "is_further": is_further and not fits}
+        {"url": sliced.get(url, url), "label": label, "active": url == here, "is_further": is_further and not fits}
         for pages, is_further in ((often, False), (seldom, True))
         for url, label in pages
     ]
+
+
+def _sliced(request: HttpRequest, slug: str | None) -> dict[str, str]:
+    """The addresses of pages of figures with the slice that is looked at; empty where all samples are."""
+    if not slug or not (chosen := request.GET.get("slice")):
+        return {}
+    return {url: f"{url}?{urlencode({'slice': chosen})}" for name in BY_SLICE for url in [reverse(name, args=[slug])]}
 
 
 def _of_the_project(slug: str, roles: set[str], user: User) -> tuple[list[Any], list[Any]]:
@@ -88,7 +108,8 @@ def _of_the_project(slug: str, roles: set[str], user: User) -> tuple[list[Any], 
     is_staff = bool(roles & STAFF) or user.is_superuser
     own = OF_ANNOTATORS if Role.ANNOTATOR in roles else ()
     often = (*own[:1], *OF_STAFF) if is_staff else own
-    seldom = (*own[1:], *OF_STAFF_SELDOM) if is_staff else ()
+    of_admins = OF_ADMINS_SELDOM if Role.ADMIN in roles or user.is_superuser else ()
+    seldom = (*own[1:], *OF_STAFF_SELDOM, *of_admins) if is_staff else ()
     return _addressed(often, slug), _addressed(dict.fromkeys(seldom), slug)
 
 

@@ -230,12 +230,18 @@ SECONDS_BETWEEN_LOOKS = {
     "annotation.route_samples": 10.0,
     "annotation.build_versions": 10.0,
     "annotation.apply_policies": 10.0,
+    "annotation.answer_what_ifs": 2.0,  # somebody waits
+    "annotation.fold_statistics": float(env.whole_number("STATISTICS_SECONDS", default=5, low=1, high=3600)),
     "annotation.refresh_figures": 10.0,
     "annotation.refresh_people": 10.0,
     "annotation.finish_decisions": 10.0,
+    "annotation.build_search": 10.0,
+    "annotation.carry_out_orders": 10.0,
+    "annotation.weigh_queue": 10.0,
     "modelgen.look": 10.0,
     "modelgen.judge_samples": 10.0,
     "annotation.end_head_starts": 60.0,
+    "annotation.draw_second_looks": 60.0,
     "annotation.reconsider_waiting": 3600.0,
     "annotation.forget_drafts": 86_400.0,
 }

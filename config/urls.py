@@ -7,6 +7,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView
 
+from annotation.review import charts_shown
 from annotation.web.preferences import PasswordChange, own_settings
 from annotation.web.styleguide import styleguide
 from annotation.web.views import home
@@ -28,7 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("modelgen.web.urls")),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/docs/", _docs, name="docs"),
-    path("styleguide/", styleguide, name="styleguide"),
+    path("styleguide/", styleguide, {"charts": charts_shown.examples}, name="styleguide"),
     path("health/", health, name="health"),
     path("admin/", admin.site.urls),
 ]

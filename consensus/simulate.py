@@ -20,11 +20,12 @@ from consensus.policies.fixed import FixedOverlap
 from consensus.policies.naming import PEOPLE_NEEDED, name_of, refuse_unworkable
 from consensus.posterior import fit_posterior
 from consensus.rating_set import RatingSet
-from consensus.replays.collecting import Collected, Learn, collect
+from consensus.replays.collecting import Learn, collect
 from consensus.replays.intervals import Ratio, Resampling
 from consensus.replays.labelling import labels_of
 from consensus.replays.recorded import Recorded, drawn
-from consensus.replays.scoring import Measure, Score, references, scores
+from consensus.replays.scoring import Measure, references, scores
+from consensus.replays.tallying import Figures, Setting, Tally
 
 Progress = Callable[[int, int], None]
 RESAMPLES = 1000
@@ -124,8 +125,8 @@ def simulate(
     recorded = _replayable(Recorded(ratings), with_gold=bool(known))
     most = max(policy.full_count for policy, _ in pairs)
     baselines = _baselines(recorded, most, rules, with_gold=bool(known))
-    settings = [*baselines, *(_Setting(policy, rule, is_baseline=False) for policy, rule in pairs)]
-    tallies = [_Tally(setting, len(recorded.ratings.samples)) for setting in settings]
+    settings = [*baselines, *(Setting(policy, rule, is_baseline=False) for policy, rule in pairs)]
+    tallies = [Tally(setting, len(recorded.ratings.samples)) for setting in settings]
     for draw in range(draws):
         order = drawn(recorded, rng, most=most, keep_back=not known, ordered=ordered)
         against = references(order, known)
@@ -138,58 +139,6 @@ def simulate(
                 progress(draw * len(tallies) + max(tallies.index(tally) for tally in group) + 1, draws * len(tallies))
     found = _summed_up(recorded, tallies, rng, draws, ordered, bool(known))
     return replace(found, notes=(*refused, *_too_few_people(recorded, most, with_gold=bool(known)), *found.notes))
-
-
-@dataclass(frozen=True)
-class _Setting:
-    policy: Policy
-    rule: str
-    is_baseline: bool
-
-
-class _Tally:
-    """Sums over the draws, sample by sample: (N,) floats each."""
-
-    def __init__(self, setting: _Setting, sample_count: int) -> None:
-        self.setting = setting
-        self.replayed, self.labels, self.escalated = (np.zeros(sample_count) for _ in range(3))
-        self.outcomes = {name: np.zeros(sample_count) for name in ("contest", "exclude", "wait")}
-        self.scores: dict[Measure, Score] = {}
-
-    def add(self, collected: Collected, found: Mapping[Measure, Score]) -> None:
-        for kind, taken, outcome in zip(collected.drawn.kinds, collected.taken, collected.outcome, strict=True):
-            self.replayed[kind.samples] += 1
-            self.labels[kind.samples] += taken
-            self.escalated[kind.samples] += taken > self.setting.policy.first_round
-            for name, counts in self.outcomes.items():
-                counts[kind.samples] += outcome == name
-        for measure, score in found.items():
-            self.scores[measure] = self.scores[measure] + score if measure in self.scores else score
-
-
-@dataclass(frozen=True, eq=False)
-class _Figures:
-    """A tally as ratios, before they are compared."""
-
-    labels: Ratio
-    escalated: Ratio
-    outcomes: Mapping[str, Ratio]
-    quality: Mapping[Measure, Ratio]
-    goodness: Mapping[Measure, Ratio]
-    unlabelled: Ratio
-
-    @classmethod
-    def of(cls, tally: _Tally, resampling: Resampling) -> _Figures:
-        scored = tally.scores.values()
-        lacking, compared = sum(score.unlabelled for score in scored), sum(score.count for score in scored)
-        return cls(
-            labels=resampling.ratio(tally.labels, tally.replayed),
-            escalated=resampling.ratio(tally.escalated, tally.replayed),
-            outcomes={name: resampling.ratio(counts, tally.replayed) for name, counts in tally.outcomes.items()},
-            quality={name: resampling.ratio(score.total, score.count) for name, score in tally.scores.items()},
-            goodness={name: resampling.ratio(score.goodness, score.count) for name, score in tally.scores.items()},
-            unlabelled=resampling.ratio(np.asarray(lacking), np.asarray(lacking + compared)),
-        )
 
 
 def _replayable(recorded: Recorded, *, with_gold: bool) -> Recorded:
@@ -206,13 +155,13 @@ def _replayable(recorded: Recorded, *, with_gold: bool) -> Recorded:
     return Recorded(recorded.ratings.with_samples(emptied))
 
 
-def _baselines(recorded: Recorded, most: int, rules: Sequence[str], *, with_gold: bool) -> Iterator[_Setting]:
+def _baselines(recorded: Recorded, most: int, rules: Sequence[str], *, with_gold: bool) -> Iterator[Setting]:
     """Fixed overlaps from 1 up to what half the samples have people for; those that can make a label by the rule."""
     people = recorded.people_counts - (0 if with_gold else 1)
     largest = int(min(most, np.median(people)))
     for rule in rules:
         for overlap in range(PEOPLE_NEEDED.get(rule, 1), largest + 1):
-            yield _Setting(FixedOverlap(overlap, needed=PEOPLE_NEEDED.get(rule, 1)), rule, is_baseline=True)
+            yield Setting(FixedOverlap(overlap, needed=PEOPLE_NEEDED.get(rule, 1)), rule, is_baseline=True)
 
 
 def _workable(policies: Sequence[Policy], rules: Sequence[str]) -> tuple[list[tuple[Policy, str]], list[str]]:
@@ -241,20 +190,20 @@ def _too_few_people(recorded: Recorded, most: int, *, with_gold: bool) -> Iterat
         )
 
 
-def _by_policy(tallies: Sequence[_Tally]) -> list[tuple[Policy, list[_Tally]]]:
+def _by_policy(tallies: Sequence[Tally]) -> list[tuple[Policy, list[Tally]]]:
     """Several rules label what one replay collected."""
-    groups: dict[Policy, list[_Tally]] = {}
+    groups: dict[Policy, list[Tally]] = {}
     for tally in tallies:
         groups.setdefault(tally.setting.policy, []).append(tally)
     return list(groups.items())
 
 
 def _summed_up(
-    recorded: Recorded, tallies: Sequence[_Tally], rng: np.random.Generator, draws: int, ordered: bool, with_gold: bool
+    recorded: Recorded, tallies: Sequence[Tally], rng: np.random.Generator, draws: int, ordered: bool, with_gold: bool
 ) -> Simulation:
     prompts = np.array([sample.prompt for sample in recorded.ratings.samples], dtype=str)
     resampling = Resampling(prompts, rng, RESAMPLES)
-    figures = [_Figures.of(tally, resampling) for tally in tallies]
+    figures = [Figures.of(tally, resampling) for tally in tallies]
     largest = {tally.setting.rule: at for at, tally in enumerate(tallies) if tally.setting.is_baseline}
     beside = [largest.get(tally.setting.rule, at) for at, tally in enumerate(tallies)]
     results = tuple(
@@ -275,7 +224,7 @@ def _summed_up(
     )
 
 
-def _result(setting: _Setting, figures: _Figures, reference: _Figures | None) -> Result:
+def _result(setting: Setting, figures: Figures, reference: Figures | None) -> Result:
     def estimate(ratio: Ratio) -> Estimate:
         return ratio.estimate(CONFIDENCE, "Nothing to compare: no sample has both a label and a reference.")
 
@@ -302,7 +251,7 @@ def _result(setting: _Setting, figures: _Figures, reference: _Figures | None) ->
     )
 
 
-def _name(setting: _Setting) -> str:
+def _name(setting: Setting) -> str:
     if setting.is_baseline and isinstance(setting.policy, FixedOverlap):
         return f"always {setting.policy.overlap}"
     return name_of(setting.policy)

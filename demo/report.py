@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from annotation.models import DatasetVersion
-from annotation.review.overview import labels_per_sample, share_text
+from annotation.review.estimates import labels_per_sample, share_text
 from demo.sets import SETS
 
 Figures = dict[str, Any]

@@ -31,6 +31,7 @@ MAY_NOT_IMPORT = {
     "annotation/ratings.py": EVERYTHING,
     "annotation/remarks.py": EVERYTHING,
     "annotation/services": UPPER,
+    "annotation/explorer": UPPER,
     "annotation/web": {"annotation.api", "annotation.review", "annotation.tasks"},
     "annotation/api": {"annotation.web", "annotation.review", "annotation.tasks"},
     "annotation/tasks.py": UPPER - {"annotation.tasks"},

@@ -59,7 +59,7 @@ def outlook(request: Request, slug: str, pk: int) -> Response:
 @extend_schema(request=DecisionInput, responses={201: NoticeOutput})
 @api_view(["POST"])
 def decisions(request: Request, slug: str, pk: int) -> Response:
-    """Pause, resume or withdraw a person, or set their work aside, with the reason that they read."""
+    """Pause, resume or withdraw a person, write to them, ask for the test again, or set their work aside; they read the reason."""
     found = _person(access.project_for(request, slug, Role.ADMIN, scope=Scope.ACT_FOR), pk)
     form = DecisionInput(data=request.data)
     form.is_valid(raise_exception=True)
@@ -70,6 +70,10 @@ def decisions(request: Request, slug: str, pk: int) -> Response:
             notice = standing.pause(reason=said["reason"], **about)
         case "resume":
             notice = standing.resume(reason=said["reason"], **about)
+        case "requalify":
+            notice = standing.requalify(reason=said["reason"], **about)
+        case "message":
+            notice = standing.message(text=said["reason"], **about)
         case "withdraw":
             notice = standing.withdraw(reason=said["reason"], keep_work=said["keep_work"], **about)
         case _:

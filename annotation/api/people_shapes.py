@@ -7,11 +7,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotation.models import Annotator, Notice
+from annotation.services.among_others import OF_THE_ADMINS
 
 LONGEST = 5000
 OWN_FIGURES = ("answered", "late", "set_aside", "skipped", "median_seconds", "skip_share")
 OWN_BESIDE_OTHERS = ("as_of", "agreement", "attributes", "time", "one_value", "seconds_per_thousand", "concerns")
-DECISIONS = ("pause", "resume", "withdraw", "set_aside")
+DECISIONS = ("pause", "resume", "requalify", "message", "withdraw", "set_aside")
 
 
 class PersonOutput(serializers.ModelSerializer):
@@ -95,7 +96,7 @@ class RecordOutput(PersonOutput):
         beside = kept["among_others"] or {}
         own = {name: beside[name] for name in OWN_BESIDE_OTHERS if name in beside}
         if own.get("concerns"):
-            own["concerns"] = [concern for concern in own["concerns"] if concern["kind"] != "gold"]
+            own["concerns"] = [concern for concern in own["concerns"] if concern["kind"] not in OF_THE_ADMINS]
         return {**{name: kept[name] for name in OWN_FIGURES}, "among_others": own or None}
 
     @extend_schema_field(NoticeOutput(many=True))

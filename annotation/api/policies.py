@@ -36,6 +36,9 @@ class PolicyInput(serializers.Serializer):
     )
     label_rule = serializers.ChoiceField(choices=Policy.LabelRule.choices, required=False)
     unsettled = serializers.ChoiceField(choices=Policy.Unsettled.choices, required=False)
+    judges_weight_at_most = serializers.FloatField(
+        required=False, help_text="judges weigh in the merge what they have earned, and no more than this"
+    )
     slice_share = serializers.FloatField(required=False)
     slice_overlap = serializers.IntegerField(required=False)
 

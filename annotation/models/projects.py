@@ -21,6 +21,14 @@ class Project(models.Model):
     price_per_annotation = models.DecimalField(
         max_digits=8, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(0)]
     )
+    hourly_floor = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="what an hour of active work should bring at least; empty: no floor",
+    )
     allows_directed_claims = models.BooleanField(
         default=False, help_text="may a claim name its sample? For replays and for systems outside."
     )
@@ -41,6 +49,18 @@ class Project(models.Model):
     asks_about_contradictions = models.BooleanField(
         default=False, help_text="ask once when a comparison contradicts the ratings? It forbids nothing."
     )
+    second_look_share = models.FloatField(
+        default=0, help_text="share of annotations that a reviewer reads again, drawn at random"
+    )
+    second_look_first = models.PositiveSmallIntegerField(
+        default=0, help_text="of every new person so many first annotations are read again"
+    )
+    slice_fields = ArrayField(
+        models.CharField(max_length=50),
+        default=list,
+        blank=True,
+        help_text="metadata fields by whose values figures are told apart; empty: found in the samples",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -48,7 +68,14 @@ class Project(models.Model):
             models.CheckConstraint(name="project_state_known", condition=Q(state__in=["active", "paused", "archived"])),
             models.CheckConstraint(name="project_lease_has_length", condition=Q(lease_minutes__gt=0)),
             models.CheckConstraint(
+                name="project_floor_not_negative", condition=Q(hourly_floor=None) | Q(hourly_floor__gte=0)
+            ),
+            models.CheckConstraint(
                 name="project_gold_rate_in_range", condition=Q(gold_rate__gte=0, gold_rate__lte=0.5)
+            ),
+            models.CheckConstraint(
+                name="project_second_look_share_in_range",
+                condition=Q(second_look_share__gte=0, second_look_share__lte=1),
             ),
             models.CheckConstraint(
                 name="project_test_has_a_pass_mark",
@@ -162,6 +189,9 @@ class Policy(models.Model):
     )
     label_rule = models.CharField(max_length=16, choices=LabelRule, default=LabelRule.CLOSEST_THREE)
     unsettled = models.CharField(max_length=16, choices=Unsettled, default=Unsettled.CONTESTED)
+    judges_weight_at_most = models.FloatField(
+        default=1, db_default=1, help_text="judges weigh in the merge what they have earned, and no more than this"
+    )
     slice_share = models.FloatField(
         default=0, help_text="share of samples, drawn at random, that get a fixed number of people and never escalate"
     )
@@ -200,6 +230,10 @@ class Policy(models.Model):
                 condition=Q(target__gt=0, target__lt=1, hopeless_below__gte=0, hopeless_below__lt=1),
             ),
             models.CheckConstraint(
+                name="policy_judges_weight_in_range",
+                condition=Q(judges_weight_at_most__gte=0, judges_weight_at_most__lte=1),
+            ),
+            models.CheckConstraint(
                 name="policy_slice_in_range", condition=Q(slice_share__gte=0, slice_share__lte=1, slice_overlap__gte=3)
             ),
         ]
@@ -231,10 +265,26 @@ class ProjectEvent(models.Model):
     kind = models.CharField(max_length=40, help_text="a short name that programs read")
     text = models.TextField(blank=True, help_text="the same for people, with the values")
     actor = models.ForeignKey("annotation.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    annotator = models.ForeignKey(
+        "annotation.Annotator",
+        on_delete=models.RESTRICT,
+        null=True,
+        related_name="events",
+        db_index=False,
+        help_text="whom it is about, where it is about one person",
+    )
+    before = models.JSONField(null=True, help_text="what it was, by name; empty where nothing had a value before")
+    after = models.JSONField(null=True, help_text="what it became, by the same names")
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(name="project_event_trail", fields=["project", "id"])]
+        indexes = [
+            models.Index(name="project_event_trail", fields=["project", "id"]),
+            # the page of a person
+            models.Index(
+                name="project_event_of_person", fields=["annotator", "id"], condition=models.Q(annotator__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.project_id}"

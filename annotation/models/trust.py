@@ -62,8 +62,9 @@ class Notice(models.Model):
         RESUMED = "resumed", _("Resumed")
         SET_ASIDE = "set_aside", _("Work set aside")
         WITHDRAWN = "withdrawn", _("Withdrawn")
+        MESSAGE = "message", _("Message")
 
-    BY_A_HUMAN = ("paused", "resumed", "set_aside", "withdrawn")
+    BY_A_HUMAN = ("paused", "resumed", "set_aside", "withdrawn", "message")
 
     annotator = models.ForeignKey("annotation.Annotator", on_delete=models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=16, choices=Kind)
@@ -94,13 +95,14 @@ class Notice(models.Model):
                         "resumed",
                         "set_aside",
                         "withdrawn",
+                        "message",
                     ]
                 ),
             ),
             models.CheckConstraint(name="notice_says_why", condition=~Q(text="")),
             models.CheckConstraint(
                 name="notice_of_a_decision_names_a_human",
-                condition=~Q(kind__in=["paused", "resumed", "set_aside", "withdrawn"]) | ~Q(by_name=""),
+                condition=~Q(kind__in=["paused", "resumed", "set_aside", "withdrawn", "message"]) | ~Q(by_name=""),
             ),
             models.CheckConstraint(
                 name="notice_hold_has_an_end", condition=Q(kind="hold", until__isnull=False) | ~Q(kind="hold")
@@ -117,7 +119,8 @@ class Notice(models.Model):
 
 
 class AnnotatorFigures(models.Model):
-    """A person's figures (gold accuracy, pace, skips), computed by a task."""
+    """A person's figures (gold accuracy, pace, skips), computed by a task. What a list is ordered by has a column of its own:
+    ten thousand people's figures are too much to be unpacked for it."""
 
     annotator = models.OneToOneField(
         "annotation.Annotator", on_delete=models.CASCADE, related_name="figures", primary_key=True
@@ -127,6 +130,14 @@ class AnnotatorFigures(models.Model):
         max_length=200, help_text="what the figures were computed from; unchanged means up to date"
     )
     computed_at = models.DateTimeField()
+    urgency = models.PositiveIntegerField(null=True, help_text="the how many-th to look at; empty: nothing stands out")
+    answered = models.PositiveIntegerField(default=0)
+    gold_accuracy = models.FloatField(null=True)
+    agreement = models.FloatField(null=True)
+    weight = models.FloatField(null=True)
+    median_seconds = models.FloatField(null=True)
+    skip_share = models.FloatField(null=True)
+    last_seen = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name_plural = "annotator figures"

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from annotation import ratings
 from annotation.models import Annotation, Assignment, GoldAnswer, GoldDispute, Project, Sample
-from annotation.review import pages
+from annotation.review.said import letter, words
 from annotation.services import disputes, gold, gold_accuracy, qualification
 from annotation.web import questions, reading
 from consensus.reliability import Estimate
@@ -83,7 +83,7 @@ def _handed_out(sample_ids: Sequence[int]) -> dict[int, int]:
 def _judged(answer: GoldAnswer) -> list[dict[str, Any]]:
     """The places that the answer judges, in words."""
     places = ratings.layout(answer.rubric.attributes, answer.sample.response_count)
-    said = pages.words(places, answer.ratings, answer.sample)
+    said = words(places, answer.ratings, answer.sample)
     return [word for word, value in zip(said, answer.ratings, strict=True) if value is not None]
 
 
@@ -148,7 +148,7 @@ def _person(number: int, annotation: Annotation, sample: Sample) -> dict[str, An
         "name": str(annotation.assignment.annotator),
         "neither_valid": annotation.neither_valid,
         "comment": annotation.comment,
-        "words": pages.words(places, annotation.ratings, sample),
+        "words": words(places, annotation.ratings, sample),
     }
 
 
@@ -165,7 +165,7 @@ def _scales(
         {
             "field": questions.field_name(at),
             "title": place.title,
-            "response_letter": pages.letter(place, sample),
+            "response_letter": letter(place, sample),
             "known": known[at],
             "checked": posted.get(questions.field_name(at), "" if known[at] is None else str(known[at])),
             "levels": [

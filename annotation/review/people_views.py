@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from annotation.models import Annotator, Assignment, Membership, Notice, Project, QualityRule
 from annotation.review import people as pages
+from annotation.review.person import person_page
 from annotation.services import leases, people, quality_rules, standing
 from annotation.services.leases import LeaseGone
 from annotation.services.people import PersonChangeRefused, ReasonMissing
@@ -22,6 +23,7 @@ from annotation.web.access import STAFF, project_for
 
 ADMINS: set[str] = {Membership.Role.ADMIN}
 LONGEST = 5000
+ASKED = {"wanted": "q", "sort": "sort", "page": "page"}  # of the list: what it is told by, and its name in the address
 
 
 @login_required
@@ -43,7 +45,7 @@ def person(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Pause, resume, withdraw, or set work aside, with the reason that the person reads."""
+    """Write to a person, pause, resume, ask for the test again, withdraw, or set work aside; they read the reason."""
     found = _person(project_for(request, slug, ADMINS), pk)
     try:
         said = _take(request, found)
@@ -97,18 +99,20 @@ def give_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def reply(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Reply to a person's answer, or decline a rule's proposal."""
+    """Reply to a person's answer; or accept a rule's proposal, with what follows, or decline it."""
     project = project_for(request, slug, ADMINS)
     notice = get_object_or_404(Notice.objects.select_related("annotator__project"), pk=pk, annotator__project=project)
     text = forms.text(request, "reply", longest=LONGEST)
     said: dict[str, Any] = {"by": request.user, "at": timezone.now()}
     try:
-        if notice.kind == Notice.Kind.PROPOSAL:
+        if notice.kind == Notice.Kind.PROPOSAL and request.POST.get("action") == "accept":
+            standing.accept(proposal=notice, decision=request.POST.get("decision", ""), reason=text, **said)
+        elif notice.kind == Notice.Kind.PROPOSAL:
             standing.decline(proposal=notice, reason=text, **said)
         else:
             standing.reply(notice=notice, text=text, **said)
     except (ReasonMissing, NotPossible) as refusal:
-        return _person_page(request, notice.annotator, error=str(refusal))
+        return _person_page(request, notice.annotator, error=str(refusal), at_notice=pk)
     messages.success(request, _("Written down."))
     return redirect("annotation:person", slug, notice.annotator_id)
 
@@ -153,6 +157,11 @@ def _take(request: HttpRequest, found: Annotator) -> str:
             standing.pause(**said)
         case "resume":
             standing.resume(**said)
+        case "requalify":
+            standing.requalify(**said)
+        case "message":
+            standing.message(text=said.pop("reason"), **said)
+            return _("Sent. %(name)s reads it on their own page and can answer.") % {"name": found}
         case "withdraw":
             standing.withdraw(keep_work=True, **said)
         case "withdraw_and_set_aside":
@@ -161,7 +170,8 @@ def _take(request: HttpRequest, found: Annotator) -> str:
             standing.set_work_aside(**said)
         case other:
             raise NotPossible(
-                _("%(action)r is not a decision; pause, resume, withdraw or set work aside.") % {"action": other}
+                _("%(action)r is not a decision; write to them, pause, resume, test again, withdraw or set work aside.")
+                % {"action": other}
             )
     return _("Decided. %(name)s reads your reason on their own page.") % {"name": found}
 
@@ -190,15 +200,15 @@ def _is_admin(request: HttpRequest, project: Project) -> bool:
 
 
 def _list_context(request: HttpRequest, project: Project) -> dict[str, Any]:
-    after, wanted = (request.GET.get(name, "").replace("\x00", "")[:200] for name in ("after", "q"))
-    is_admin = _is_admin(request, project)
-    return pages.list_page(project, is_admin=is_admin, at=timezone.now(), after=after, wanted=wanted.strip())
+    asked = {name: request.GET.get(key, "").replace("\x00", "")[:200].strip() for name, key in ASKED.items()}
+    return pages.list_page(project, is_admin=_is_admin(request, project), at=timezone.now(), **asked)
 
 
-def _person_page(request: HttpRequest, found: Annotator, *, error: str = "", considers: bool = False) -> HttpResponse:
-    context = pages.person_page(
-        found, is_admin=_is_admin(request, found.project), at=timezone.now(), considers=considers
-    )
-    posted = request.POST.get("reason", "") if error else ""
-    context |= {"errors": [error] if error else [], "reason": posted}
+def _person_page(
+    request: HttpRequest, found: Annotator, *, error: str = "", considers: bool = False, at_notice: int | None = None
+) -> HttpResponse:
+    context = person_page(found, is_admin=_is_admin(request, found.project), at=timezone.now(), considers=considers)
+    posted = {"action": request.POST.get("action", ""), "reason": request.POST.get("reason", "")} if error else {}
+    kept = {"reply": request.POST.get("reply", ""), "replying": at_notice} if error else {}
+    context |= {"errors": [error] if error else [], "posted": posted, **kept}
     return render(request, "review/person.html", context, status=422 if error else 200)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.db import connection
 
 MERGING, LEARNING, APPLYING, ROUTING = 1, 2, 3, 4
+SEARCHING, ORDERING = 80, 81
 
 
 @contextmanager

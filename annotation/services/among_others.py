@@ -4,8 +4,7 @@ On first-round answers that can no longer be corrected: later ones exist only wh
 at once would tell a person that somebody saw their last sample otherwise, in time to look again.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from math import exp, isnan
@@ -14,22 +13,32 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from annotation import querysets, ratings
-from annotation.models import Project, Sample
-from annotation.services import gold_accuracy
-from annotation.services.evidence import Translation
+from annotation import ratings
+from annotation.models import Project
+from annotation.services import among_others_in_time, compared_rows, gold_accuracy
+from annotation.services.among_others_in_time import InTime
+from annotation.services.compared_rows import Rows
 from consensus import annotators
 from consensus.annotators import Bias, PeopleEstimates, PeopleFigures, PositionPreference
 from consensus.annotators.agreement import NOBODY
 from consensus.annotators.leanings import NO_ORDER
 from consensus.annotators.manner import NOT_TIMED, TOO_FEW_PLACES
 from consensus.reliability import Estimate
-from consensus.scales import Scale
+from consensus.saying import said
 from consensus.votes import Votes
 
+RATINGS = said(
+    "Ratings"
+)  # of two responses, where nobody is asked to compare them; stands where a comparison has its title
+OF_THE_ADMINS = (
+    "gold",
+    "copying",
+    "words",
+)  # tells which sample was gold, or what somebody else said: not for the person
 TIMED_AT_MOST = 50  # the latest answers of each person that are set against the length of their texts
-SECONDS_PER_THOUSAND = """
-SELECT person.id, percentile_cont(0.5) WITHIN GROUP (ORDER BY answer.active_seconds * 1000.0 / NULLIF(texts.characters, 0))
+AGAINST_LENGTH = """
+SELECT person.id, percentile_cont(0.5) WITHIN GROUP (ORDER BY answer.active_seconds * 1000.0 / NULLIF(texts.characters, 0)),
+    count(*) FILTER (WHERE answer.active_seconds * %(readable)s < texts.characters), count(*)
 FROM annotation_annotator person
 CROSS JOIN LATERAL (
     SELECT id, sample_id FROM annotation_assignment
@@ -51,109 +60,27 @@ GROUP BY person.id
 def compare(project: Project, *, until: datetime) -> dict[int, dict[str, Any]]:
     """Everybody's figures beside the others, as JSON by annotator id, on what was answered up to then."""
     gold = gold_accuracy.accuracies(project, until=until)
-    rows = _Rows.read(project, until, also=gold)
+    rows = Rows.read(project, until, also=gold)
     if not rows.people:
         return {}
-    measured = _measure(project, rows)
+    lengths = _against_length(project, until)
+    measured = _measure(project, rows, lengths)
     sums, counts = _gold(rows.people, gold)
     reliability = measured.together.kappa.shrunk()
     weights = annotators.people_weights(sums, counts, reliability.value, reliability.error)
     urgency = annotators.who_to_look_at(measured.figures(sums, counts))
     looks = {look.person: (place, look) for place, look in enumerate(urgency, start=1)}
-    speeds = _seconds_per_thousand(project, until)
+    everybody = {"agreement": _number(measured.together.kappa.centre()), "weight": _middle(weights.value)}
     return {
         pk: {
             "weight": asdict(weights.estimate(at)),
             **measured.of(at),
-            "seconds_per_thousand": speeds.get(pk),
-            **_concerns(looks.get(at)),
+            "seconds_per_thousand": lengths.get(pk, _UNTIMED)[0],
+            "everybody": everybody,
+            **_concerns(looks.get(at), rows.people),
         }
         for at, pk in enumerate(rows.people)
     }
-
-
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """The answers to samples with one number of responses. packed: (A, K) floats, NaN = not given."""
-
-    places: Sequence[ratings.Place]
-    sample: np.ndarray
-    person: np.ndarray
-    shown_first: np.ndarray
-    packed: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """All answers as columns. people: annotator ids by place; stride: the most responses of a sample."""
-
-    people: list[int]
-    sample_count: int
-    stride: int
-    groups: list[_Group]
-    sample: np.ndarray
-    person: np.ndarray
-    seconds: np.ndarray
-
-    @classmethod
-    def read(cls, project: Project, until: datetime, *, also: Iterable[int]) -> "_Rows":
-        """`also`: people who have a place although they may have rated nothing."""
-        people = {pk: place for place, pk in enumerate(also)}
-        samples: dict[int, int] = {}
-        by_size: dict[int, list[tuple[int, int, int, Any]]] = defaultdict(list)
-        timed: list[tuple[int, int, float]] = []
-        now = Translation(project)
-        for sample_id, size, annotator_id, rubric_id, packed, order, seconds in _answers(project, until):
-            sample, person = samples.setdefault(sample_id, len(samples)), people.setdefault(annotator_id, len(people))
-            by_size[size].append((sample, person, order[0] if order else 0, now.of(packed, rubric_id, size)))
-            timed.append((sample, person, np.nan if seconds is None else seconds))
-        attributes = project.rubric.attributes
-        columns = np.array(timed, dtype=float).reshape(-1, 3)
-        return cls(
-            people=list(people),
-            sample_count=len(samples),
-            stride=max(by_size, default=1),
-            groups=[_group(ratings.layout(attributes, size), of) for size, of in (by_size or {1: []}).items()],
-            sample=columns[:, 0].astype(int),
-            person=columns[:, 1].astype(int),
-            seconds=columns[:, 2],
-        )
-
-    def votes(self, attribute: str, scale: Scale) -> tuple[Votes, np.ndarray]:
-        """What was said of one attribute, a response being a unit; and (R,) which stored response was shown first."""
-        parts = [
-            (
-                group.sample * self.stride + (place.response or 0),
-                group.person,
-                group.packed[:, column],
-                group.shown_first,
-            )
-            for group in self.groups
-            for column, place in enumerate(group.places)
-            if place.name == attribute
-        ]
-        units, people, values, first = (np.concatenate(column) for column in zip(*parts, strict=True))
-        order = np.argsort(units, kind="stable")
-        order = order[np.isin(values[order], scale.values)]
-        votes = Votes.of(
-            units[order],
-            people[order],
-            scale.codes(values[order]),
-            level_count=len(scale.levels),
-            sample_count=self.sample_count * self.stride,
-            person_count=len(self.people),
-        )
-        return votes, first[order]
-
-    def one_value(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Sample, person, and whether the answer has one value in all places of the commonest scale."""
-        parts = [(g.sample, g.person, annotators.one_value(g.packed[:, _alike(g.places)])) for g in self.groups]
-        samples, people, same = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return samples, people, same
-
-    @property
-    def clusters(self) -> np.ndarray:
-        return np.repeat(np.arange(self.sample_count), self.stride)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,20 +98,28 @@ class _Measured:
     attributes: list[_Attribute]
     each: list[annotators.PeopleAgreement]
     together: annotators.PeopleAgreement
+    by_ratings: PositionPreference | None
     pace: annotators.Pace
+    unread: annotators.Unread
     sameness: annotators.Sameness
+    in_time: InTime
 
     def figures(self, sums: np.ndarray, counts: np.ndarray) -> PeopleFigures:
         """For who should be looked at; attributes by the titles that people read."""
+        position = {of.title: of.position for of in self.attributes if of.position}
         return PeopleFigures(
             gold_sums=sums,
             gold_counts=counts,
             agreement=self.together,
             bias={of.title: of.bias for of in self.attributes if of.bias},
             steps={of.title: of.step for of in self.attributes},
-            position={of.title: of.position for of in self.attributes if of.position},
+            position={**position, RATINGS: self.by_ratings} if self.by_ratings else position,
             pace=self.pace,
+            unread=self.unread,
             sameness=self.sameness,
+            copying=self.in_time.copying,
+            words=self.in_time.words,
+            shifts=self.in_time.shifts,
         )
 
     def of(self, person: int) -> dict[str, Any]:
@@ -193,73 +128,42 @@ class _Measured:
         return {
             "agreement": _agreement(self.together, person),
             "attributes": rows,
+            **({"shown_first": _position(self.by_ratings, person)} if self.by_ratings else {}),
             "time": _time(self.pace, person),
+            "unread": asdict(self.unread.estimate(person)),
             "one_value": {
                 "own": _number(self.sameness.own[person]),
                 "others": _number(self.sameness.others[person]),
                 "extra": asdict(self.sameness.extra.estimate(person, TOO_FEW_PLACES)),
             },
+            "weeks": self.in_time.weeks.get(person, []),
+            "examples": self.in_time.examples.get(person, []),
         }
 
     def _attribute(self, person: int, attribute: _Attribute, agreement: annotators.PeopleAgreement) -> dict[str, Any]:
         about = {"attribute": attribute.name, "title": attribute.title, **_agreement(agreement, person)}
         about["bias"] = _bias(attribute.bias, person)
         if attribute.position:
-            about["shown_first"] = {
-                "own": _number(attribute.position.first[person]),
-                "others": _number(attribute.position.others[person]),
-                "extra": asdict(attribute.position.extra.estimate(person, NOBODY)),
-            }
+            about["shown_first"] = _position(attribute.position, person)
         return about
 
 
-def _answers(project: Project, until: datetime) -> Iterator[tuple[Any, ...]]:
-    counted = querysets.counted_annotations().filter(
-        assignment__sample__project=project,
-        assignment__sample__purpose=Sample.Purpose.WORK,
-        assignment__finished_at__lte=until,
-        round=1,
-    )
-    columns = ("sample_id", "sample__response_count", "annotator_id")
-    return (
-        counted.order_by("assignment__sample_id", "assignment__finished_at", "assignment_id")
-        .values_list(
-            *(f"assignment__{name}" for name in columns),
-            "rubric_id",
-            "ratings",
-            "assignment__shown_order",
-            "active_seconds",
-        )
-        .iterator(chunk_size=5000)
-    )
-
-
-def _group(places: Sequence[ratings.Place], rows: Sequence[tuple[int, int, int, Any]]) -> _Group:
-    samples, people, first, packed = zip(*rows, strict=True) if rows else ((), (), (), ())
-    matrix = np.array(packed, dtype=float).reshape(len(rows), len(places))
-    return _Group(places, np.array(samples, int), np.array(people, int), np.array(first, int), matrix)
-
-
-def _alike(places: Sequence[ratings.Place]) -> list[int]:
-    """The columns on the scale that most places of responses have."""
-    scales = [tuple(place.levels) if place.response is not None else () for place in places]
-    commonest = Counter(scale for scale in scales if scale).most_common(1)
-    return [column for column, scale in enumerate(scales) if commonest and scale == commonest[0][0]]
-
-
-def _measure(project: Project, rows: _Rows) -> _Measured:
+def _measure(project: Project, rows: Rows, lengths: Mapping[int, "_Length"]) -> _Measured:
     attributes = [_attribute(of, rows) for of in project.rubric.attributes]
-    counts = {"sample_count": rows.sample_count, "person_count": len(rows.people)}
+    hasty, timed = np.array([lengths.get(pk, _UNTIMED)[1:] for pk in rows.people], dtype=int).T
     return _Measured(
         attributes=attributes,
         each=[annotators.mean_agreement([of.parts]) for of in attributes],
         together=annotators.mean_agreement([of.parts for of in attributes]),
-        pace=annotators.pace(rows.sample, rows.person, rows.seconds, **counts),
-        sameness=annotators.sameness(*rows.one_value(), **counts),
+        by_ratings=_position_by_ratings(rows),
+        pace=annotators.pace(rows.sample, rows.person, rows.seconds, **rows.counts),
+        unread=annotators.unread(hasty, timed),
+        sameness=annotators.sameness(*_one_value(rows), **rows.counts),
+        in_time=among_others_in_time.measure(rows),
     )
 
 
-def _attribute(attribute: Mapping[str, Any], rows: _Rows) -> _Attribute:
+def _attribute(attribute: Mapping[str, Any], rows: Rows) -> _Attribute:
     place = ratings.Place(attribute, None)
     scale, (votes, first) = place.scale, rows.votes(place.name, place.scale)
     compares = place.is_comparison and not scale.is_nominal
@@ -273,6 +177,47 @@ def _attribute(attribute: Mapping[str, Any], rows: _Rows) -> _Attribute:
     )
 
 
+def _position_by_ratings(rows: Rows) -> PositionPreference | None:
+    """Whether people rate the response shown first higher, on samples of two; None where no response has ratings with an order."""
+    parts = [(group, *pair) for group in rows.groups if (pair := _two_responses(group))]
+    if not parts:
+        return None
+    [(group, one, other)] = parts
+    preferred = annotators.preferred_by_ratings(group.packed[:, one], group.packed[:, other])
+    known = ~np.isnan(preferred)
+    votes = Votes.of(
+        group.sample[known],
+        group.person[known],
+        annotators.SIDES.codes(preferred[known]),
+        level_count=len(annotators.SIDES.levels),
+        sample_count=len(rows.sample_ids),
+        person_count=len(rows.people),
+    )
+    return annotators.position_preference(votes, annotators.SIDES, group.shown_first[known])
+
+
+def _two_responses(group: compared_rows.Group) -> tuple[list[int], list[int]] | None:
+    """The columns of the first and of the second response on the same scales with an order."""
+    ordered = [
+        (at, place)
+        for at, place in enumerate(group.places)
+        if place.response is not None and not place.scale.is_nominal
+    ]
+    if {place.response for _, place in ordered} != {0, 1}:
+        return None
+    return [at for at, place in ordered if place.response == 0], [at for at, place in ordered if place.response == 1]
+
+
+def _one_value(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sample, person, and whether the answer has one value in all places of the commonest scale."""
+    parts = [
+        (group.sample, group.person, annotators.one_value(group.packed[:, compared_rows.alike(group.places)]))
+        for group in rows.groups
+    ]
+    samples, people, same = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return samples, people, same
+
+
 def _gold(people: Sequence[int], accuracies: Mapping[int, Estimate]) -> tuple[np.ndarray, np.ndarray]:
     """The sum of each person's scores, and how many there are."""
     known = [accuracies.get(pk) for pk in people]
@@ -280,10 +225,20 @@ def _gold(people: Sequence[int], accuracies: Mapping[int, Estimate]) -> tuple[np
     return counts * [of.value or 0.0 if of else 0.0 for of in known], counts
 
 
-def _seconds_per_thousand(project: Project, until: datetime) -> dict[int, float]:
+_Length = tuple[float | None, int, int]  # seconds for 1,000 characters, answers quicker than reading, answers timed
+_UNTIMED: _Length = (None, 0, 0)
+
+
+def _against_length(project: Project, until: datetime) -> dict[int, _Length]:
+    about: dict[str, Any] = {
+        "project": project.pk,
+        "until": until,
+        "most": TIMED_AT_MOST,
+        "readable": annotators.READABLE,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(SECONDS_PER_THOUSAND, {"project": project.pk, "until": until, "most": TIMED_AT_MOST})
-        return {pk: seconds for pk, seconds in cursor.fetchall() if seconds is not None}
+        cursor.execute(AGAINST_LENGTH, about)
+        return {pk: (seconds, hasty, timed) for pk, seconds, hasty, timed in cursor.fetchall()}
 
 
 def _agreement(agreement: annotators.PeopleAgreement, person: int) -> dict[str, Any]:
@@ -313,8 +268,16 @@ def _time(pace: annotators.Pace, person: int) -> dict[str, Any]:
     }
 
 
-def _concerns(found: tuple[int, annotators.Look] | None) -> dict[str, Any]:
-    """Why somebody should look, and as the how many-th of all."""
+def _position(position: PositionPreference, person: int) -> dict[str, Any]:
+    return {
+        "own": _number(position.first[person]),
+        "others": _number(position.others[person]),
+        "extra": asdict(position.extra.estimate(person, NOBODY)),
+    }
+
+
+def _concerns(found: tuple[int, annotators.Look] | None, people: Sequence[int]) -> dict[str, Any]:
+    """Why somebody should look, and as the how many-th of all. `other`: the annotator whom a reason is about too."""
     if found is None:
         return {"urgency": None, "concerns": []}
     urgency, look = found
@@ -324,12 +287,25 @@ def _concerns(found: tuple[int, annotators.Look] | None) -> dict[str, Any]:
             "attribute": of.attribute,
             "text": of.text,
             "template": of.template,
-            "values": of.values,
+            "values": _values(of),
             "false_alarm": of.false_alarm,
+            **({} if of.other is None else {"other": people[of.other]}),
         }
         for of in look.concerns
     ]
     return {"urgency": urgency, "concerns": told}
+
+
+def _values(concern: annotators.Concern) -> dict[str, float | str]:
+    """The numbers; a week by its Monday."""
+    if concern.kind != "shift":
+        return dict(concern.values)
+    return {**concern.values, "week": among_others_in_time.monday(int(concern.values["week"]))}
+
+
+def _middle(values: np.ndarray) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else None
 
 
 def _number(value: float) -> float | None:

@@ -4,7 +4,7 @@ A request is a ProjectEvent, and it is open until a later one says that it was c
 transaction each; one that follows already is left as it is, so whoever is killed in the middle is simply followed by the next.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -62,12 +62,25 @@ def apply(*, project: Project, at: datetime) -> Changes | None:
 
 def rehearse(*, project: Project, at: datetime) -> Changes:
     """What `apply` would do, and nothing done: every decision is taken and taken back."""
+    return rehearse_on(_candidates(project), at=at)
+
+
+def rehearse_on(sample_ids: Iterable[int], *, at: datetime) -> Changes:
+    """The same of these samples."""
     changes = Changes()
-    for sample_id in _candidates(project):
+    for sample_id in sample_ids:
         with transaction.atomic():
             _follow(sample_id, changes, at)
             transaction.set_rollback(True)
     return changes
+
+
+def followed(*, project: Project, policy: Policy) -> tuple[ProjectEvent | None, ProjectEvent | None]:
+    """The last request that samples follow this policy, and the event that says that it was carried out."""
+    text = projects.application_text(policy)
+    asked = project.events.filter(kind=projects.APPLICATION_ASKED, text=text).order_by("pk").last()
+    done = project.events.filter(kind=APPLIED, pk__gt=asked.pk).order_by("pk").first() if asked else None
+    return asked, done
 
 
 def _request(project: Project) -> ProjectEvent | None:

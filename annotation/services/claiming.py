@@ -108,7 +108,13 @@ def _taken(person: Any, annotator: Annotator, lease: dict[str, Any]) -> Any:
         return _next_of_the_test(person, annotator, lease)
     if person.gold_rate and _chance.random() < person.gold_rate and (gold := _gold(person, lease)):
         return gold
-    return _returned(person, lease) or _gold_again(person, lease) or _fresh(person, lease) or _exactly(person, lease)
+    return (
+        _offered(person, lease)
+        or _returned(person, lease)
+        or _gold_again(person, lease)
+        or _fresh(person, lease)
+        or _exactly(person, lease)
+    )
 
 
 def _lease(person: Any, annotator: Annotator, at: datetime, until: datetime, *, place: int = 0) -> dict[str, Any]:
@@ -123,6 +129,16 @@ def _lease(person: Any, annotator: Annotator, at: datetime, until: datetime, *, 
         "place": place,
         "shuffles": person.shuffles_responses,
     }
+
+
+def _offered(person: Any, lease: dict[str, Any]) -> Any:
+    """What was offered to this person before others (services.offering), each looked at once."""
+    if person.last_offer is None:
+        return None
+    taken = row(statements.TAKE_OFFERED, **lease)
+    passed = {"sample": taken.sample_id if taken else None, "cursor": person.last_offer}
+    rows(statements.FORGET_OFFERS, annotator=lease["annotator"], **passed)
+    return taken
 
 
 def _returned(person: Any, lease: dict[str, Any]) -> Any:

@@ -24,6 +24,7 @@ from annotation.models import (
     ProjectEvent,
     ProjectJudge,
     Sample,
+    StatisticsChange,
     User,
 )
 from annotation.services import leases
@@ -200,6 +201,7 @@ def _delete_the_rest(project: Project) -> None:
     """The project itself with its people, rules and figures; then its judges that nobody else uses."""
     judges = list(Judge.objects.filter(project_judges__project=project))
     Project.objects.filter(pk=project.pk).delete()
+    StatisticsChange.objects.filter(project_id=project.pk).delete()  # which has no keys, so that nothing waits for it
     for judge in judges:
         if not _is_used(judge):
             judge.delete()

@@ -68,6 +68,8 @@ def _out_of_range(policy: Policy) -> Iterator[str]:
         yield f"target is {policy.target:g}. Write a probability above 0 and below 1."
     if not 0 <= policy.hopeless_below < 1:
         yield f"hopeless_below is {policy.hopeless_below:g}. Write a chance from 0 (nothing is given up) to below 1."
+    if not 0 <= policy.judges_weight_at_most <= 1:
+        yield f"judges_weight_at_most is {policy.judges_weight_at_most:g}. Write a weight from 0 (judges change no label) to 1."
     if not 0 <= policy.slice_share <= 1:
         yield f"slice_share is {policy.slice_share:g}. Write a share from 0 to 1."
     if not SLICE_NEEDS <= policy.slice_overlap <= MOST_PEOPLE:

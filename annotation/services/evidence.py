@@ -52,9 +52,17 @@ class _Row:
     packed: Sequence[int | None]
 
 
-def first_rounds(project: Project) -> list[Evidence]:
-    """First-round ratings of every attribute: what reliability, calibration and weights are measured on."""
-    return _by_attribute(project.rubric, _counted(project, round=1))
+def first_rounds(project: Project, *, at_most: int | None = None) -> list[Evidence]:
+    """First-round ratings of every attribute: what reliability, calibration and weights are measured on.
+
+    `at_most`: of so many samples, the first by their random rank; for what would take too long on all of them.
+    """
+    return _by_attribute(project.rubric, _counted(project, round=1, **_first_by_rank(project, at_most)))
+
+
+def first_rounds_of(project: Project, sample_ids: Sequence[int]) -> list[Evidence]:
+    """The same of some samples alone."""
+    return _by_attribute(project.rubric, _counted(project, round=1, assignment__sample__in=sample_ids))
 
 
 def first_round_sample_count(project: Project) -> int:
@@ -72,9 +80,18 @@ def _first_rounds_of(project: Project) -> QuerySet[Annotation, Any]:
     return _counted_of(project).filter(round=1).order_by().values("assignment__sample_id").distinct()
 
 
-def random_slice(project: Project) -> list[Evidence]:
+def random_slice(project: Project, *, at_most: int | None = None) -> list[Evidence]:
     """All ratings of the samples that were drawn at random to get a fixed number of people and never escalate: unbiased."""
-    return _by_attribute(project.rubric, _counted(project, assignment__sample__is_fixed_overlap=True))
+    some = _first_by_rank(project, at_most, is_fixed_overlap=True)
+    return _by_attribute(project.rubric, _counted(project, assignment__sample__is_fixed_overlap=True, **some))
+
+
+def _first_by_rank(project: Project, at_most: int | None, **of: Any) -> dict[str, int]:
+    """A condition that so many samples with annotations meet, the first by random rank; none where there are no more."""
+    work = Sample.objects.filter(project=project, purpose=Sample.Purpose.WORK, counted_count__gt=0, **of)
+    ranks = work.order_by("rank").values_list("rank", flat=True)
+    after = [] if at_most is None else list(ranks[at_most : at_most + 1])
+    return {"assignment__sample__rank__lt": after[0]} if after else {}
 
 
 def counted(project: Project) -> list[Evidence]:

@@ -11,12 +11,30 @@ from django.db.models import Count, Max
 
 from annotation import querysets
 from annotation.models import Annotation, Judgment, MergeFit, Project, ProjectEvent, ProjectFigures, Sample, SampleEvent
-from annotation.services import changes, evidence, judge_figures, judge_leanings, judging, routing, shortage
+from annotation.services import (
+    changes,
+    evidence,
+    hourly_pay,
+    judge_calibration,
+    judge_costs,
+    judge_disagreements,
+    judge_figures,
+    judge_leanings,
+    judge_weights,
+    judging,
+    routing,
+    shortage,
+    spending,
+)
 from annotation.services.changes import Mark
 from annotation.services.evidence import Evidence
+from annotation.statistics import reading
+from annotation.statistics.facts import NOT_ENOUGH
+from annotation.statistics.reading import Statistics
 from consensus import reliability
 from consensus.reliability import AFTER_SELECTION, FIRST_ROUNDS, RANDOM_SLICE, MeasuredOn
 
+MEASURED = 20_000  # samples by random rank on which is measured what cannot be kept as sums; with more, the rest is read as counted
 SEED = 20260101  # intervals are the same every time they are computed from the same rows
 
 
@@ -35,12 +53,19 @@ def refresh(*, project: Project, at: datetime, at_once: bool = False) -> bool:
         ProjectFigures.objects.filter(project=project).update(basis=str(mark))
         return False
     begun = time.perf_counter()
-    figures = compute(project)
+    figures = {**compute(project), **_money(project, at)}
     mark = mark.after_computing(at=at, seconds=time.perf_counter() - begun)
     ProjectFigures.objects.update_or_create(
         project=project, defaults={"figures": figures, "basis": str(mark), "computed_at": at}
     )
     return True
+
+
+def _money(project: Project, at: datetime) -> dict[str, Any]:
+    """The hourly pay of late, and what was spent by month."""
+    lately = hourly_pay.lately(project, at=at)
+    kept = ProjectFigures.objects.filter(project=project).values_list("figures__spent", flat=True).first()
+    return {"pay": lately.as_json if lately else None, "spent": spending.by_month(project, kept=kept or {}, at=at)}
 
 
 def is_up_to_date(project: Project) -> bool:
@@ -53,6 +78,7 @@ def is_up_to_date(project: Project) -> bool:
 def _small(project: Project) -> Iterable[object]:
     """The rules, the judges, the fits, and who may work."""
     yield project.rubric.pk, project.policy.pk, project.lets_relatives_vote
+    yield project.price_per_annotation, project.hourly_floor
     yield ProjectEvent.objects.filter(project=project).aggregate(last=Max("pk"))
     yield list(judging.enabled_judges(project).values_list("pk", flat=True))
     yield list(MergeFit.objects.filter(project=project, is_current=True).order_by("pk").values_list("pk", flat=True))
@@ -76,21 +102,35 @@ def compute(project: Project) -> dict[str, Any]:
     Where the project has a random slice, agreement is measured on it, and on first rounds beside it. What the labels rest
     on has a place of its own, so that nobody takes its reliability for that of the people.
     """
-    measured = _evidence(project)
+    measured = _evidence(project, at_most=MEASURED)
     (headline, first), *beside = measured.items()
+    counted = _counted_already(project)
     return {
-        "samples": _samples(project),
+        "samples": _samples(project, counted),
+        "measured_samples": len({sample for of in measured[FIRST_ROUNDS] for sample, _ in of.keys}),
         "people_wanted": asdict(shortage.people_wanted(project)),
         "measured_on": headline,
-        **_agreement(project, first, headline),
-        "beside": [_agreement(project, of, name) for name, of in beside],
+        **_agreement(project, first, headline, counted),
+        "beside": [_agreement(project, of, name, counted) for name, of in beside],
         "judge_totals": judge_leanings.totals(project),
         "leanings": judge_leanings.of_project(project, measured[FIRST_ROUNDS]),
-        "after_selection": [_reliability(row, AFTER_SELECTION) for row in evidence.after_selection(project)],
+        **_of_judges(project, measured[FIRST_ROUNDS]),
+        "after_selection": _after_selection(project, counted),
         "weights": [
             {"attribute": f.attribute, "weight": f.weight, "samples": f.sample_count, **f.details}
             for f in MergeFit.objects.filter(project=project, is_current=True).order_by("pk")
         ],
+    }
+
+
+def _of_judges(project: Project, first_rounds: Sequence[Evidence]) -> dict[str, Any]:
+    """What else the pages about judges show; all but the weights rests on the samples of `first_rounds`."""
+    return {
+        "judges_measured_on": len({sample for of in first_rounds for sample, _ in of.keys}),
+        "calibration": judge_calibration.of_project(project, first_rounds),
+        "farthest": judge_disagreements.of_project(project, first_rounds),
+        "judge_costs": judge_costs.of_project(project, first_rounds),
+        "weights_over_time": judge_weights.over_time(project),
     }
 
 
@@ -99,33 +139,61 @@ def compute_reliability(project: Project) -> list[dict[str, Any]]:
     return [_reliability(row, name) for name, rows in _evidence(project).items() for row in rows]
 
 
-def _evidence(project: Project) -> dict[MeasuredOn, list[Evidence]]:
+def _counted_already(project: Project) -> Statistics | None:
+    """The statistics of a project that is too large to be counted here; None where it is small, or not counted yet."""
+    statistics = reading.of(project)
+    return statistics if statistics.total > MEASURED else None
+
+
+def _evidence(project: Project, *, at_most: int | None = None) -> dict[MeasuredOn, list[Evidence]]:
     """What agreement is measured on, the best first. A slice whose people have not come yet is measured all the same."""
-    first: dict[MeasuredOn, list[Evidence]] = {FIRST_ROUNDS: evidence.first_rounds(project)}
+    first: dict[MeasuredOn, list[Evidence]] = {FIRST_ROUNDS: evidence.first_rounds(project, at_most=at_most)}
     if not Sample.objects.filter(project=project, is_fixed_overlap=True).exists():
         return first
-    return {RANDOM_SLICE: evidence.random_slice(project), **first}
+    return {RANDOM_SLICE: evidence.random_slice(project, at_most=at_most), **first}
 
 
-def _agreement(project: Project, of: Sequence[Evidence], measured_on: MeasuredOn) -> dict[str, Any]:
+def _after_selection(project: Project, counted: Statistics | None) -> list[dict[str, Any]]:
+    if counted:
+        return [_kept_reliability(counted, name, AFTER_SELECTION) for name in counted.attributes]
+    return [_reliability(row, AFTER_SELECTION) for row in evidence.after_selection(project)]
+
+
+def _kept_reliability(counted: Statistics, attribute: str, measured_on: MeasuredOn) -> dict[str, Any]:
+    return {"attribute": attribute, **asdict(counted.reliability_figures(attribute, measured_on))}
+
+
+def _agreement(
+    project: Project, of: Sequence[Evidence], measured_on: MeasuredOn, counted: Statistics | None
+) -> dict[str, Any]:
+    names = counted.attributes if counted else []
     return {
-        "reliability": [_reliability(row, measured_on) for row in of],
+        "reliability": [
+            _kept_reliability(counted, row.attribute, measured_on)
+            if counted and row.attribute in names
+            else _reliability(row, measured_on)
+            for row in of
+        ],
         "people": [_people(row, measured_on) for row in of],
         **judge_figures.of_project(project, of, measured_on),
     }
 
 
-# Each of these says that what the first round had said did not decide the sample (docs/states.md).
-NOT_ENOUGH = ("first_round_disagreed", "outcome_open", "not_yet_confident", "nobody_left", "ambiguous", "unsettled")
+KEPT = (
+    *("total", "decided", "settled_by_judges", "could_escalate", "escalated_ever", "disagreed", "annotations"),
+    "annotations_of_decided",
+)
 
 
-def _samples(project: Project) -> dict[str, Any]:
+def _samples(project: Project, counted_already: Statistics | None = None) -> dict[str, Any]:
     """Counts of work samples by state, and what they cost: gold and training samples are no progress.
 
     A first round is complete when the sample was ever decided. One `disagreed` when it was not enough to go by, whatever the
     policy calls that and whether or not anybody more was asked. Shares of what disagreed or escalated leave the random slice
     out, which cannot; what judges settled alone is in none of them.
     """
+    if counted_already:
+        return {"states": counted_already.samples} | {name: getattr(counted_already, name) for name in KEPT}
     work = Sample.objects.filter(project=project, purpose=Sample.Purpose.WORK)
     states = dict(work.order_by().values_list("state").annotate(Count("pk")))
     by_judges = routing.settled(project).order_by()

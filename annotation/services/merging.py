@@ -6,7 +6,7 @@ never touched.
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -35,6 +35,7 @@ from consensus.smoothing import Smoothing, fit_smoothing, vote_posterior
 # A merged label gets a new revision when its value changes or a level's probability moves by this much.
 NOTICEABLE = 0.02
 SEED = 20260101  # an interval is the same every time it is computed from the same rows
+HELD = "held_by_policy"  # the weight is less than the judges have earned
 SUSPICIOUS_BELOW = 0.2
 SAMPLES_FOR_SUSPICION = 200
 
@@ -100,7 +101,7 @@ def _mark(project: Project) -> Mark | None:
 
 
 def _small(project: Project) -> Iterator[object]:
-    yield project.rubric.pk, project.lets_relatives_vote
+    yield project.rubric.pk, project.lets_relatives_vote, project.policy.judges_weight_at_most
     yield list(judging.enabled_judges(project).values_list("pk", flat=True))
 
 
@@ -175,6 +176,7 @@ def _merge_attribute(
         frequencies = calibration.frequencies_elsewhere(aligned, scale, everything.prompts)
         drawn = merge.PromptBootstrap(everything.prompts, np.random.default_rng(SEED))
         fitted = merge.fit_weight(aligned, panel, scale, frequencies=frequencies, smoothing=smoothing, bootstrap=drawn)
+        fitted = _held_by_policy(fitted, project.policy)
         pooled = merge.pool(human, panel, fitted.weight, scale, frequencies=frequencies)
     if fitted.weight == 0 and project.policy.label_rule == Policy.LabelRule.POSTERIOR:
         pooled = _learned(everything)  # nothing moves the label, so its probabilities are those that made it
@@ -188,6 +190,18 @@ def _merge_attribute(
             key: [round(p, 4) for p in row] for key, row in zip(everything.keys, pooled.tolist(), strict=True)
         },
     )
+
+
+def _held_by_policy(fitted: merge.MergeFit, policy: Policy) -> merge.MergeFit:
+    """Judges weigh no more than the policy lets them, whatever they have earned."""
+    at_most = policy.judges_weight_at_most
+    return replace(fitted, weight=at_most, reason=HELD) if fitted.weight > at_most else fitted
+
+
+def first_round_panels(project: Project, sample_ids: Sequence[int]) -> list[tuple[Evidence, np.ndarray | None]]:
+    """First rounds of these samples, by attribute, with the calibrated panel on the same units; None where no judge spoke."""
+    first = evidence.first_rounds_of(project, sample_ids)
+    return list(zip(first, _panels(project, list(judging.enabled_judges(project)), first, first), strict=True))
 
 
 def _learned(of: Evidence) -> np.ndarray:

@@ -56,7 +56,7 @@ def one(*, annotator: Annotator, pk: int) -> Assignment | None:
 
 def _work_of(annotator: Annotator) -> QuerySet[Assignment]:
     """With the person, so that nothing about them is asked again, and with what they said last as `said`."""
-    said = Annotation.objects.filter(is_current=True).select_related("rubric")
+    said = Annotation.objects.filter(is_current=True).select_related("rubric", "second_look")
     return (
         Assignment.objects.filter(annotator=annotator)
         .select_related("annotator__project", "sample__content", "sample__project")

@@ -131,8 +131,9 @@ def change(*, annotator: Annotator, by: User, at: datetime, **what: Any) -> None
             return
         Annotator.objects.filter(pk=person.pk).update(**changed)
         said = "; ".join(f"{name} {_told(getattr(person, name))} -> {_told(value)}" for name, value in changed.items())
+        before = {name: getattr(person, name) for name in changed}
         event = {"kind": "annotator_changed", "text": f"{person}: {said}", "actor": by, "at": at}
-        ProjectEvent.objects.create(project=annotator.project, **event)
+        ProjectEvent.objects.create(project=annotator.project, annotator=person, before=before, after=changed, **event)
     for name, value in changed.items():
         setattr(annotator, name, value)
     reconsideration.reconsider(project=annotator.project, at=at)

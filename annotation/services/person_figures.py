@@ -30,10 +30,20 @@ COMPARED = "among_others"
 _MARK = ("basis", "as_of", "seconds")
 # One statement, and only this part of the figures: whoever counts somebody anew meanwhile loses nothing.
 WRITE_COMPARED = """
-UPDATE annotation_annotatorfigures figures SET figures = jsonb_set(figures.figures, '{among_others}', new.said::jsonb)
+UPDATE annotation_annotatorfigures figures SET figures = jsonb_set(figures.figures, '{among_others}', new.said::jsonb),
+    urgency = (new.said::jsonb ->> 'urgency')::integer,
+    agreement = (new.said::jsonb #>> '{agreement,kappa,value}')::float8,
+    weight = (new.said::jsonb #>> '{weight,value}')::float8
 FROM unnest(%(people)s::bigint[], %(said)s::text[]) AS new(person, said)
 WHERE figures.annotator_id = new.person
 """
+LISTED = (
+    "answered",
+    "gold_accuracy",
+    "median_seconds",
+    "skip_share",
+    "last_seen",
+)  # what lists are ordered by, of its own
 
 
 def refresh(*, project: Project, at: datetime) -> int:
@@ -66,21 +76,32 @@ def _recount(project: Project, changed: list[int], bases: Mapping[int, str], *, 
     before = AnnotatorFigures.objects.filter(annotator__in=changed).values_list("annotator_id", f"figures__{COMPARED}")
     beside = {pk: {**of, "basis": ""} for pk, of in before if of}  # stands, and is known to be older
     AnnotatorFigures.objects.bulk_create(
-        [
-            AnnotatorFigures(
-                annotator_id=pk,
-                figures={
-                    **_figures(counts.get(pk, {}), accuracies.get(pk) or accuracy_from([])),
-                    COMPARED: beside.get(pk),
-                },
-                basis=bases[pk],
-                computed_at=at,
-            )
-            for pk in changed
-        ],
+        [_row(pk, counts.get(pk, {}), accuracies.get(pk), beside.get(pk), bases[pk], at) for pk in changed],
         update_conflicts=True,
         unique_fields=["annotator"],
-        update_fields=["figures", "basis", "computed_at"],
+        update_fields=["figures", "basis", "computed_at", *LISTED],
+    )
+
+
+def _row(
+    pk: int,
+    counts: Mapping[str, Any],
+    accuracy: Estimate | None,
+    beside: Mapping[str, Any] | None,
+    basis: str,
+    at: datetime,
+) -> AnnotatorFigures:
+    """One person's figures, with a column for each that a list is ordered by."""
+    figures = _figures(counts, accuracy or accuracy_from([]))
+    columns = {name: figures[name] for name in ("answered", "median_seconds", "skip_share")}
+    return AnnotatorFigures(
+        annotator_id=pk,
+        figures={**figures, COMPARED: beside},
+        basis=basis,
+        computed_at=at,
+        gold_accuracy=figures["gold_accuracy"]["value"],
+        last_seen=counts.get("last_seen"),
+        **columns,
     )
 
 

@@ -128,6 +128,7 @@ CHANGEABLE = (
     "triggers",
     "label_rule",
     "unsettled",
+    "judges_weight_at_most",
     "slice_share",
     "slice_overlap",
 )
@@ -147,19 +148,27 @@ def change_policy(*, project: Project, by: User | None, at: datetime, reason: st
     """
     why = written(reason, WHY)
     now = _locked(project).policy
+    policy = drafted_policy(project=project, now=now, content=content)
+    changed = {name: value for name, value in policy_content(policy).items() if getattr(now, name) != value}
+    if not changed:
+        raise ChangeRefused(f"Policy {now.version} of {project.slug} says the same already; nothing was changed.")
+    policy.save(force_insert=True)
+    project.__dict__.pop("policy", None)
+    said = "; ".join(f"{name} {getattr(now, name)} -> {value}" for name, value in changed.items())
+    before = {name: getattr(now, name) for name in changed}
+    _record(project, POLICY_CHANGED, f"Policy {policy.version}: {said}. {why}", by, at, before, changed)
+    return policy
+
+
+def drafted_policy(*, project: Project, now: Policy, content: Mapping[str, Any]) -> Policy:
+    """What the next version would be, checked and not saved; what `content` leaves out is as in `now`. Raises ChangeRefused."""
     if unknown := sorted(content.keys() - set(CHANGEABLE)):
         raise ChangeRefused(f"A policy has no {', '.join(unknown)}. It has: {', '.join(CHANGEABLE)}.")
     _refuse_what_is_no_number(content)
-    if "triggers" in content:
-        content["triggers"] = _limits_given(project, content["triggers"])
-    changed = {name: value for name, value in content.items() if getattr(now, name) != value}
-    if not changed:
-        raise ChangeRefused(f"Policy {now.version} of {project.slug} says the same already; nothing was changed.")
-    policy = _checked(Policy(project=project, version=now.version + 1, **_content(now) | changed))
-    project.__dict__.pop("policy", None)
-    said = "; ".join(f"{name} {getattr(now, name)} -> {value}" for name, value in changed.items())
-    _record(project, POLICY_CHANGED, f"Policy {policy.version}: {said}. {why}", by, at)
-    return policy
+    given = dict(content)
+    if "triggers" in given:
+        given["triggers"] = _limits_given(project, given["triggers"])
+    return _checked(Policy(project=project, version=now.version + 1, **policy_content(now) | given))
 
 
 def _locked(project: Project) -> Project:
@@ -180,12 +189,13 @@ def _refuse_what_is_no_number(content: Mapping[str, Any]) -> None:
             raise ChangeRefused(f"{name} is {content[name]!r}. Write a number, without quotation marks.")
 
 
-def _content(policy: Policy) -> dict[str, Any]:
+def policy_content(policy: Policy) -> dict[str, Any]:
+    """What a change may change, as it is."""
     return {name: getattr(policy, name) for name in CHANGEABLE}
 
 
 def _checked(policy: Policy) -> Policy:
-    """Save a version that can decide something. Raises ChangeRefused."""
+    """A version that can decide something. Raises ChangeRefused."""
     try:
         policy.clean_fields()
         deciding.check(policy)
@@ -194,7 +204,6 @@ def _checked(policy: Policy) -> Policy:
         raise ChangeRefused(f"This policy cannot work. {problems}") from error
     except PolicyNotValid as error:
         raise ChangeRefused(str(error)) from error
-    policy.save(force_insert=True)
     return policy
 
 
@@ -251,7 +260,8 @@ def change_rubric(
         )
     triggers = _triggers_after(project, now, attributes, parsed)
     rubric = write_rubric(project=project, attributes=parsed, remarks=beside)
-    _record(project, RUBRIC_CHANGED, f"Rubric {rubric.version}: {_difference(now, rubric)}. {why}", by, at)
+    said = f"Rubric {rubric.version}: {_difference(now, rubric)}. {why}"
+    _record(project, RUBRIC_CHANGED, said, by, at, _by_name(now), _by_name(rubric))
     if triggers != project.policy.triggers:
         text = f"For rubric {rubric.version}. {why}"
         change_policy(project=project, by=by, at=at, reason=text, triggers=triggers)
@@ -288,8 +298,13 @@ def _triggers_after(
     return limits
 
 
+def _by_name(rubric: Rubric) -> dict[str, Any]:
+    """Attributes and remarks, each under its name."""
+    return {asked["name"]: asked for asked in rubric.attributes + rubric.remarks}
+
+
 def _difference(before: Rubric, after: Rubric) -> str:
-    old, new = ({asked["name"]: asked for asked in rubric.attributes + rubric.remarks} for rubric in (before, after))
+    old, new = _by_name(before), _by_name(after)
     parts = {
         "added": new.keys() - old.keys(),
         "taken out": old.keys() - new.keys(),
@@ -302,7 +317,11 @@ def _difference(before: Rubric, after: Rubric) -> str:
 def apply_policy_now(*, project: Project, by: User | None, at: datetime) -> ProjectEvent:
     """Ask that undecided samples follow the newest policy without waiting for a submission (services/applying.py does it)."""
     policy = _locked(project).policy
-    return _record(project, APPLICATION_ASKED, f"Policy {policy.version} for all undecided samples.", by, at)
+    return _record(project, APPLICATION_ASKED, application_text(policy), by, at)
+
+
+def application_text(policy: Policy) -> str:
+    return f"Policy {policy.version} for all undecided samples."
 
 
 def is_drawn(rank: int, share: float) -> bool:
@@ -317,8 +336,18 @@ def is_drawn(rank: int, share: float) -> bool:
     return int.from_bytes(draw) < share * 2**64
 
 
-def _record(project: Project, kind: str, text: str, by: User | None, at: datetime) -> ProjectEvent:
-    return ProjectEvent.objects.create(project=project, kind=kind, text=text, actor=by, at=at)
+def _record(
+    project: Project,
+    kind: str,
+    text: str,
+    by: User | None,
+    at: datetime,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> ProjectEvent:
+    return ProjectEvent.objects.create(
+        project=project, kind=kind, text=text, actor=by, at=at, before=before, after=after
+    )
 
 
 def _next(versions: Any) -> int:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
-from annotation.models import Annotator, Assignment, GoldAnswer, Notice, Project, Sample, User
+from annotation.models import Annotator, Assignment, GoldAnswer, Notice, Project, ProjectEvent, Sample, User
 from annotation.services import gold_accuracy, people, reconsideration, speaking, training
 from annotation.services.gold_accuracy import Score
 
@@ -114,6 +114,38 @@ def allow_again(*, annotator: Annotator, by: User, reason: str, at: datetime) ->
         said = _("You may take the test again, with other samples. The reason that %(name)s gives: %(reason)s")
         text = said % {"name": by, "reason": reason}
     _tell(annotator, text, at, by=by)
+    event = {"kind": "test_allowed_again", "text": f"{annotator}: {reason}", "actor": by, "at": at}
+    ProjectEvent.objects.create(project=annotator.project, annotator=annotator, **event)
+
+
+def why_no_test(annotator: Annotator) -> str:
+    """Why somebody cannot be asked to take the test again, in words; empty where they can."""
+    project, about = annotator.project, {"annotator": annotator}
+    if project.test_size is None:
+        return _("The project has no test. Set one up under Gold before asking %(annotator)s to take it.") % about
+    if annotator.state == Annotator.State.WITHDRAWN:
+        return _("%(annotator)s is withdrawn. Resume them first.") % about
+    if is_in_test(annotator):
+        return _("%(annotator)s is in the test already.") % about
+    if (left := _left_for(annotator)) < project.test_size:
+        said = _(
+            "%(annotator)s has had all but %(left)d gold samples, and the test asks %(asked)d. Add some gold first."
+        )
+        return said % {**about, "left": left, "asked": project.test_size}
+    return ""
+
+
+def ask_again(*, annotator: Annotator, by: User, reason: str, at: datetime) -> Notice:
+    """Put the test before somebody, with gold samples that they have not had; called where `why_no_test` says nothing."""
+    Annotator.objects.filter(pk=annotator.pk).update(is_qualified=False, tested_at=None)
+    annotator.is_qualified, annotator.tested_at = False, None
+    with speaking.to(annotator):
+        said = _(
+            "You are asked to take the test again, with other samples. Until you have passed it you get nothing else to "
+            "judge. The reason that %(name)s gives: %(reason)s"
+        )
+        text = said % {"name": by, "reason": reason}
+    return _tell(annotator, text, at, by=by)
 
 
 def failed(project: Project) -> QuerySet[Annotator]:
@@ -233,8 +265,8 @@ def _result_text(answered: list[Score], project: Project, is_passed: bool) -> st
     )
 
 
-def _tell(annotator: Annotator, text: str, at: datetime, *, by: User | None = None) -> None:
-    Notice.objects.create(
+def _tell(annotator: Annotator, text: str, at: datetime, *, by: User | None = None) -> Notice:
+    return Notice.objects.create(
         annotator=annotator,
         kind=Notice.Kind.TEST_RESULT,
         text=text,

@@ -48,7 +48,8 @@ def _record(annotator: Annotator, wants: bool, at: datetime) -> None:
     kind = "sensitive_chosen" if wants else "sensitive_declined"
     with speaking.for_the_record():
         text = f"{annotator} chose {'to be given' if wants else 'not to be given'} sensitive samples."
-    ProjectEvent.objects.create(project=annotator.project, kind=kind, text=text, actor=annotator.user, at=at)
+    about = {"project": annotator.project, "annotator": annotator, "actor": annotator.user}
+    ProjectEvent.objects.create(kind=kind, text=text, at=at, **about)
 
 
 def _give_back_what_is_held(annotator: Annotator, at: datetime) -> None:

@@ -1,22 +1,24 @@
-"""How a person stands in a project: paused, resumed, withdrawn, their work set aside; each by a named human with a
-written reason, which the person reads and can answer.
+"""How a person stands in a project: paused, resumed, asked to take the test again, withdrawn, their work set aside; each by a
+named human with a written reason, which the person reads and can answer.
 
 No rule can do any of this (quality_rules.py). Every decision is a Notice to the person and a ProjectEvent of the project.
 docs/people.md and docs/changes/withdrawing.md say what becomes of samples that have begun.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotation.models import Annotator, Assignment, Membership, Notice, Project, ProjectEvent, User
-from annotation.services import leases, reconsideration, set_aside
+from annotation.services import leases, qualification, reconsideration, set_aside
 from annotation.services.leases import LeaseGone
 from annotation.services.people import require_admin, written
 
 State = Annotator.State
 Kind = Notice.Kind
+ACCEPTED_WITH = ("message", "pause", "requalify", "withdraw")  # what may follow a rule's proposal
 AT_ONCE = 50  # answers that are set aside before the admin's page comes back; beat does the rest
 
 
@@ -84,6 +86,65 @@ def set_work_aside(*, annotator: Annotator, by: User, reason: str, at: datetime)
     return order
 
 
+def requalify(*, annotator: Annotator, by: User, reason: str, at: datetime) -> Notice:
+    """Ask a person to take the test again before they get anything more. What they hold stays in their hands.
+
+    Raises NotAnAdmin, ReasonMissing, NotPossible: there is no test, they are in it, or too little gold is left for one.
+    """
+    with transaction.atomic():
+        require_admin(project=annotator.project, user=by)
+        said = written(reason)
+        if refused := qualification.why_no_test(_locked(annotator)):
+            raise NotPossible(refused)
+        notice = qualification.ask_again(annotator=annotator, by=by, reason=said, at=at)
+        _close_proposals(annotator, by=by, said=said, at=at)
+        log(annotator, "annotator_requalified", said, by, at)
+    reconsideration.reconsider(project=annotator.project, at=at)
+    return notice
+
+
+def message(*, annotator: Annotator, by: User, text: str, at: datetime) -> Notice:
+    """Write to a person. They read it on their record, may answer, and get a reply. Nothing else follows.
+
+    Raises NotAnAdmin, ReasonMissing, NotPossible for somebody without an account, who reads nothing here.
+    """
+    require_admin(project=annotator.project, user=by)
+    said = written(text, _("Write the message."))
+    if annotator.user_id is None:
+        refused = _("%(annotator)s has no account and would not read it. Write to them where they work.")
+        raise NotPossible(refused % {"annotator": annotator})
+    with transaction.atomic():
+        notice = Notice.objects.create(
+            annotator=annotator, kind=Kind.MESSAGE, text=said, by=by, by_name=_name(by), created_at=at
+        )
+        log(annotator, "annotator_messaged", said, by, at)
+    return notice
+
+
+def accept(*, proposal: Notice, decision: str, by: User, reason: str, at: datetime) -> None:
+    """Follow a rule's proposal: with one of ACCEPTED_WITH, and the reason that the person reads.
+
+    Raises NotAnAdmin, ReasonMissing, NotPossible.
+    """
+    with transaction.atomic():
+        if not Notice.objects.select_for_update().filter(pk=proposal.pk, kind=Kind.PROPOSAL, closed_at=None).exists():
+            raise NotPossible(_("This proposal was dealt with already."))
+        about: dict[str, Any] = {"annotator": proposal.annotator, "by": by, "at": at}
+        match decision:
+            case "pause":
+                pause(reason=reason, **about)
+            case "requalify":
+                requalify(reason=reason, **about)
+            case "withdraw":
+                withdraw(reason=reason, keep_work=True, **about)
+            case "message":
+                message(text=reason, **about)
+                _close_proposals(proposal.annotator, by=by, said=written(reason), at=at)
+            case other:
+                refused = _("%(decision)r does not follow a proposal; it may be: %(choices)s.")
+                raise NotPossible(refused % {"decision": other, "choices": ", ".join(ACCEPTED_WITH)})
+
+
 def decline(*, proposal: Notice, by: User, reason: str, at: datetime) -> None:
     """Close a rule's proposal without doing anything. (A decision about the person closes it too.)
 
@@ -95,7 +156,7 @@ def decline(*, proposal: Notice, by: User, reason: str, at: datetime) -> None:
         opened = Notice.objects.filter(pk=proposal.pk, kind=Kind.PROPOSAL, closed_at=None)
         if not opened.update(closed_at=at, closed_by=by, reply=said):
             raise NotPossible(_("This proposal was dealt with already."))
-        _log(proposal.annotator.project, "proposal_declined", f"{proposal.annotator}: {said}", by, at)
+        log(proposal.annotator, "proposal_declined", said, by, at)
 
 
 def take_role(*, project: Project, user: User, role: str, by: User, reason: str, at: datetime) -> None:
@@ -142,7 +203,7 @@ def leave(*, annotator: Annotator, at: datetime, keep_work: bool = True, message
             order = Notice.objects.create(kind=Kind.SET_ASIDE, text=text, **told)
         kept = "stays" if keep_work else "is set aside"
         text = f"{annotator} left at their own wish; their work {kept}."
-        _log(annotator.project, "annotator_left", text, annotator.user, at)
+        _log(annotator.project, "annotator_left", text, annotator.user, at, annotator)
     _free(annotator, at)
     if order:
         set_aside.go_on(notice=order, at=at, limit=AT_ONCE)
@@ -152,6 +213,11 @@ def leave(*, annotator: Annotator, at: datetime, keep_work: bool = True, message
 def notices_for(annotator: Annotator) -> list[Notice]:
     """What the person may read, newest first: everything but a rule's proposal to the admins."""
     return list(annotator.notices.exclude(kind=Kind.PROPOSAL).select_related("closed_by").order_by("-pk"))
+
+
+def trail_of(annotator: Annotator) -> list[ProjectEvent]:
+    """What was decided about a person, as they may read it: everything but what became of a rule's proposals."""
+    return list(annotator.events.exclude(kind__startswith="proposal_").select_related("actor").order_by("pk"))
 
 
 def has_unread(annotator: Annotator) -> bool:
@@ -216,11 +282,17 @@ def _decide(annotator: Annotator, kind: Kind, *, by: User, reason: str, at: date
     require_admin(project=annotator.project, user=by)
     said = written(reason)
     notice = Notice.objects.create(annotator=annotator, kind=kind, text=said, by=by, by_name=_name(by), created_at=at)
-    proposals = Notice.objects.filter(annotator=annotator, kind=Kind.PROPOSAL, closed_at=None)
-    proposals.update(closed_at=at, closed_by=by, reply=said)
+    _close_proposals(annotator, by=by, said=said, at=at, are_followed=kind != Kind.RESUMED)
     event = "work_set_aside" if kind == Kind.SET_ASIDE else f"annotator_{kind.value}"
-    _log(annotator.project, event, f"{annotator}: {said}", by, at)
+    log(annotator, event, said, by, at)
     return notice
+
+
+def _close_proposals(annotator: Annotator, *, by: User, said: str, at: datetime, are_followed: bool = True) -> None:
+    """Somebody has looked: what rules proposed about this person is dealt with, and the trail says by whom and how."""
+    proposals = Notice.objects.filter(annotator=annotator, kind=Kind.PROPOSAL, closed_at=None)
+    if proposals.update(closed_at=at, closed_by=by, reply=said):
+        log(annotator, "proposal_accepted" if are_followed else "proposal_declined", said, by, at)
 
 
 def _role(role: str) -> str:
@@ -231,8 +303,15 @@ def _name(user: User) -> str:
     return user.get_full_name() or user.get_username()
 
 
-def _log(project: Project, kind: str, text: str, by: User | None, at: datetime) -> None:
-    ProjectEvent.objects.create(project=project, kind=kind, text=text, actor=by, at=at)
+def log(annotator: Annotator, kind: str, said: str, by: User | None, at: datetime) -> None:
+    """The trail of the project, and of the person."""
+    _log(annotator.project, kind, f"{annotator}: {said}", by, at, annotator)
+
+
+def _log(
+    project: Project, kind: str, text: str, by: User | None, at: datetime, annotator: Annotator | None = None
+) -> None:
+    ProjectEvent.objects.create(project=project, kind=kind, text=text, actor=by, annotator=annotator, at=at)
 
 
 def _free(annotator: Annotator, at: datetime) -> None:

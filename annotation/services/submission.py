@@ -23,7 +23,17 @@ from annotation.models import (
 )
 from annotation.ratings import RatingsRefused
 from annotation.remarks import Given as GivenRemarks
-from annotation.services import drafts, governing, handing, labels, qualification, settlement, showing, training
+from annotation.services import (
+    drafts,
+    governing,
+    handing,
+    labels,
+    qualification,
+    returned,
+    settlement,
+    showing,
+    training,
+)
 from annotation.services.retrying import in_one_transaction
 from annotation.statements import submitting as statements
 from annotation.statements.running import row
@@ -147,7 +157,8 @@ def _go_on_with_the_newcomer(sample: Sample, assignment: Any, at: datetime) -> N
 
 @in_one_transaction
 def correct(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
-    """Replace one's own annotation by a revision, for ten minutes, whatever became of the sample meanwhile.
+    """Replace one's own annotation by a revision, for ten minutes, whatever became of the sample meanwhile; later where a
+    second look has returned it.
 
     The decision is taken anew. Raises NotCorrectable, RatingsRefused, Assignment.DoesNotExist.
     """
@@ -161,6 +172,7 @@ def correct(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
     assert current is not None  # noqa: S101  a submitted assignment has a current annotation; for the type checker
     Annotation.objects.filter(pk=current.pk).update(is_current=False)
     revision = _revise(current, sample, answer, counted, at)
+    returned.note_revision(before=current, revision=revision, at=at)
     drafts.forget(assignment_id)
     if counted and not assignment.is_gold:
         settlement.settle(sample=sample, at=at)
@@ -172,7 +184,7 @@ def why_not_correctable(assignment: Assignment, at: datetime) -> str:
     if assignment.state not in (Assignment.State.SUBMITTED, Assignment.State.LATE) or assignment.finished_at is None:
         state = Assignment.State(assignment.state).label.lower()
         return gettext("There is nothing to correct: this sample is %(state)s for you.") % {"state": state}
-    if at - assignment.finished_at > CORRECTABLE_FOR:
+    if at - assignment.finished_at > CORRECTABLE_FOR and not returned.look_at(assignment):
         minutes = CORRECTABLE_FOR.seconds // 60
         return gettext("An answer can be corrected for %(minutes)d minutes; this one is older.") % {"minutes": minutes}
     if training.is_training(assignment):

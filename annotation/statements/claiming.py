@@ -34,6 +34,7 @@ SELECT annotator.project_id, annotator.state, annotator.is_qualified, annotator.
     EXISTS (SELECT FROM annotation_sample sample
         WHERE sample.project_id = project.id AND sample.state IN ('open', 'escalated') AND sample.lane_seq IS NOT NULL
             AND sample.open_slots > 0 AND sample.lane_seq > annotator.returned_cursor) AS anything_returned,
+    (SELECT max(offer.id) FROM annotation_sampleoffer offer WHERE offer.annotator_id = annotator.id) AS last_offer,
     (project.gold_rate > 0 OR NOT annotator.is_qualified) AND EXISTS (SELECT FROM annotation_assignment back
         WHERE back.annotator_id = annotator.id AND back.state IN ('expired', 'released') AND back.is_gold) AS gold_returned
 FROM annotation_annotator annotator
@@ -59,7 +60,7 @@ FOR_THIS_PERSON = """
 _TAKE = """
 WITH picked AS (
     SELECT sample.id, sample.rank, sample.lane_seq, sample.response_count
-    FROM annotation_sample sample
+    FROM {source}
     WHERE {which}
     FOR NO KEY UPDATE OF sample {patience}
 ), counted AS (
@@ -100,15 +101,36 @@ _RETURNED = """
 """
 
 
-def _take(which: str, *, patience: str = "SKIP LOCKED", cursor: str = "annotator.fresh_cursor") -> str:
+def _take(
+    which: str,
+    *,
+    patience: str = "SKIP LOCKED",
+    cursor: str = "annotator.fresh_cursor",
+    source: str = "annotation_sample sample",
+) -> str:
     leased = _LEASED.format(is_gold="false", cursor=f"fresh_cursor = {cursor}")
-    return _TAKE.format(which=which, patience=patience, leased=leased)
+    return _TAKE.format(source=source, which=which, patience=patience, leased=leased)
 
 
 # Escalated, given back, re-prioritised: served first. Index sample_returned.
 TAKE_RETURNED = _take(
     f"{_RETURNED} AND sample.priority >= 0 AND {FOR_THIS_PERSON} ORDER BY sample.priority DESC, sample.lane_seq LIMIT 1"
 )
+
+# What somebody offered to this very person, in the order in which it was offered. Index sample_offer_next.
+TAKE_OFFERED = _take(
+    f"""offer.annotator_id = %(annotator)s AND sample.project_id = %(project)s AND sample.state IN ('open', 'escalated')
+    AND sample.open_slots > 0 AND {FOR_THIS_PERSON} ORDER BY offer.id LIMIT 1""",
+    source="annotation_sampleoffer offer JOIN annotation_sample sample ON sample.id = offer.sample_id",
+)
+
+# An offer is looked at once: the one that was taken, and what stood before it and could not be had. All that were seen, where
+# none could.
+FORGET_OFFERS = """
+DELETE FROM annotation_sampleoffer offer WHERE offer.annotator_id = %(annotator)s AND offer.id <= COALESCE(
+    (SELECT taken.id FROM annotation_sampleoffer taken
+        WHERE taken.sample_id = %(sample)s AND taken.annotator_id = %(annotator)s), %(cursor)s)
+"""
 
 # Open samples that never came back, in random rank, from where this person stopped. Index sample_fresh.
 TAKE_FRESH = _take(

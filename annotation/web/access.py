@@ -33,6 +33,12 @@ def is_admin(request: HttpRequest, project: Project) -> bool:
     return Role.ADMIN in people.roles_of(project=project, user=request.user)
 
 
+def may_make_projects(request: HttpRequest) -> bool:
+    """Whoever looks after the installation, and whoever is an admin of a project already."""
+    person = account(request)
+    return person.is_staff or person.memberships.filter(role=Membership.Role.ADMIN).exists()
+
+
 def annotator_for(request: HttpRequest, slug: str) -> Annotator:
     """The annotator whom this account is in the project."""
     project = project_for(request, slug, {Role.ANNOTATOR})

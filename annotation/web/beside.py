@@ -6,12 +6,17 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from annotation.services.among_others import OF_THE_ADMINS, RATINGS
+
 ENOUGH = 20  # samples; with fewer a person's own page shows no figure: it would jump with every answer
 Kept = Mapping[str, Any]
 
 
-def of(kept: Kept) -> dict[str, Any]:
-    """What the pages show. `rows`: what, the person's figure, its interval, the others'; `why` where there is none."""
+def of(kept: Kept, names: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """What the pages show. `rows`: what, the person's figure, its interval, the others'; `why` where there is none.
+
+    names: of other people by id, where a reason may say whom else it is about: never on a person's own page.
+    """
     if "agreement" not in kept:
         return {"as_of": None, "rows": [], "attributes": [], "concerns": [], "weight": None, "agreement": None}
     return {
@@ -24,15 +29,20 @@ def of(kept: Kept) -> dict[str, Any]:
         "agreement_text": number_text(kept["agreement"]["kappa"]),
         "rows": [row for row in _rows(kept) if row["own"]],
         "attributes": [_attribute(attribute) for attribute in kept["attributes"]],
-        "concerns": [_concern(concern) for concern in kept["concerns"]],
-        "own_concerns": [_concern(concern) for concern in kept["concerns"] if concern["kind"] != "gold"],
+        "concerns": [_concern(concern, names or {}) for concern in kept["concerns"]],
+        "own_concerns": [_concern(concern, {}) for concern in kept["concerns"] if concern["kind"] not in OF_THE_ADMINS],
     }
 
 
-def _concern(kept: Kept) -> str:
+def _concern(kept: Kept, names: Mapping[int, str]) -> str:
     """A reason to look, in the language of whoever looks; what an older version kept is there in English alone."""
     template = kept.get("template", "")
-    return _(template).format(**kept["values"]) if template else str(kept["text"])
+    if not template:
+        return str(kept["text"])
+    values = {**kept["values"], "other": names.get(kept.get("other", 0)) or _("another person")}
+    if values.get("attribute") == RATINGS:
+        values["attribute"] = _(RATINGS)
+    return _(template).format(**values)
 
 
 def _why_none(estimate: Kept) -> str:
@@ -61,7 +71,11 @@ def _rows(kept: Kept) -> Iterator[dict[str, Any]]:
         _("Time for 1,000 characters"),
         _plain(kept["seconds_per_thousand"], lambda value: _("%d seconds") % round(value)),
     )
+    if kept.get("unread"):
+        yield _row(_("Quicker than the text can be read"), share_text(kept["unread"]))
     yield _shares(_("One value everywhere in a sample"), one_value)
+    if kept.get("shown_first"):
+        yield _shares(_("Rates the response shown first higher"), kept["shown_first"])
     for attribute in kept["attributes"]:
         if "shown_first" in attribute:
             what = _("Favours the response shown first (%(attribute)s)") % {"attribute": attribute["title"]}

@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from annotation.models import Annotation, Annotator, Assignment, Draft, Rubric
-from annotation.services import drafts, governing, showing
+from annotation.services import drafts, governing, returned, showing
 from annotation.services.submission import CORRECTABLE_FOR, why_not_correctable
 from annotation.web import fields, questions, reading, training
 
@@ -81,6 +81,7 @@ def work(
             {"value": reason.value, "label": reason.label, "key": SKIP_KEYS[reason]} for reason in Assignment.SkipReason
         ],
         "correcting": correcting is not None,
+        "came_back": returned.look_at(assignment) if correcting else None,
         "errors": list((problems or {}).values()),
     }
 

@@ -13,8 +13,8 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 
 from annotation import ratings, remarks
-from annotation.models import Annotation, Annotator, Assignment, GoldDispute, Notice, Question
-from annotation.services import disputes, own_data, pay, questions, standing
+from annotation.models import Annotation, Annotator, Assignment, GoldDispute, Notice, ProjectEvent, Question, SecondLook
+from annotation.services import disputes, own_data, pay, questions, returned, standing
 from annotation.services.disputes import GoldResult
 from annotation.services.pay import Period
 from annotation.web import questions as asked
@@ -27,6 +27,8 @@ LEFT_OUT = (
     "the weight that your answers to samples with a known answer have earned",
     "which of your answers of the last ten minutes were to samples with a known answer",
     "whether a sample was given to you before or after others were found to disagree about it",
+    "which of your answers a reviewer has read again and let stand, or is to read again",
+    "which samples you are to be offered before others, until they are in your hands",
 )
 Part = tuple[str, Any]
 
@@ -41,6 +43,8 @@ def parts(me: Annotator, at: datetime) -> Iterator[Part]:
     yield "known_answers", _known_answers(me, at)
     yield "pay", _pay(me, at)
     yield "notices", [_notice(notice) for notice in standing.notices_for(me)]
+    yield "trail", [_event(event) for event in standing.trail_of(me)]
+    yield "second_looks", [_came_back(look) for look in returned.ever_to(me)]
     yield "questions", [_question(question) for question in questions.asked_by(me)]
     yield "samples", (_sample(assignment) for assignment in own_data.assignments_of(me))
     yield "kept_and_not_told", LEFT_OUT
@@ -144,6 +148,15 @@ def _pay(me: Annotator, at: datetime) -> list[dict[str, Any]]:
 def _notice(notice: Notice) -> dict[str, Any]:
     names = ("kind", "text", "by_name", "created_at", "until", "read_at", "answer", "answered_at", "reply")
     return {name: getattr(notice, name) for name in names}
+
+
+def _event(event: ProjectEvent) -> dict[str, Any]:
+    return {"kind": event.kind, "text": event.text, "by": str(event.actor or ""), "at": event.at}
+
+
+def _came_back(look: SecondLook) -> dict[str, Any]:
+    names = ("word", "reviewer_name", "decided_at", "read_at", "revised_at")
+    return {"assignment": look.annotation.assignment_id, **{name: getattr(look, name) for name in names}}
 
 
 def _question(question: Question) -> dict[str, Any]:

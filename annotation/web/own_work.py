@@ -1,9 +1,7 @@
 """A person's own work as they read it again: a list to scan, and one sample with what they said of it."""
 
 import re
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from string import ascii_uppercase
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from annotation.models import Annotation, Assignment
-from annotation.services import own_work, showing
+from annotation.models import Annotation, Assignment, SecondLook
+from annotation.services import own_work
 from annotation.services.own_work import Place
 from annotation.services.submission import CORRECTABLE_FOR, why_not_correctable
-from annotation.web import fields, forms, questions, reading, training
+from annotation.web import forms, said, training
 from annotation.web.access import oneself_in
 from annotation.web.asking import beginning
 from annotation.web.person import pace
@@ -98,30 +96,14 @@ def _row(assignment: Assignment, now: datetime) -> dict[str, Any]:
         "skipped_because": assignment.get_skip_reason_display() if assignment.skip_reason else "",
         **(_of_annotation(assignment, annotation) if annotation else {"groups": []}),
         **_correction(assignment, now),
+        **_came_back(annotation),
     }
 
 
 def _whole(assignment: Assignment, now: datetime) -> dict[str, Any]:
     """The sample as it was shown, beside what was said."""
-    content = assignment.sample.content
     row = _row(assignment, now)
-    by_letter = {group["letter"]: group for group in row["groups"]}
-    shown = zip(ascii_uppercase, showing.responses_as_shown(assignment), strict=False)
-    return {
-        "work": row,
-        "card": training.sensitive(assignment),
-        "conversation": [reading.turn(message) for message in showing.conversation(assignment.sample)],
-        "tools": reading.tools(content.tools),
-        "responses": [
-            {
-                "letter": letter,
-                "turns": reading.turns(response),
-                "said": by_letter.get(letter, {}).get("said", []),
-            }
-            for letter, response in shown
-        ],
-        "of_all": by_letter.get("", {}).get("said", []),
-    }
+    return {"work": row, "card": training.sensitive(assignment), **said.beside_its_sample(assignment, row["groups"])}
 
 
 def _said_of(assignment: Assignment) -> Annotation | None:
@@ -131,12 +113,22 @@ def _said_of(assignment: Assignment) -> Annotation | None:
 def _of_annotation(assignment: Assignment, annotation: Annotation) -> dict[str, Any]:
     seconds = annotation.active_seconds
     return {
-        "groups": _groups(assignment, annotation),
+        "groups": said.groups(assignment, annotation),
         "neither_valid": annotation.neither_valid,
         "comment": annotation.comment,
         "time_text": "" if seconds is None else pace(seconds),
         "is_corrected": annotation.revision > 1,
     }
+
+
+def _came_back(annotation: Annotation | None) -> dict[str, Any]:
+    """What a second look says of it, where one returned it; that one took place and let it stand is told to nobody."""
+    look = getattr(annotation, "second_look", None)
+    if annotation is None or look is None or look.state != SecondLook.State.RETURNED:
+        return {"came_back": None}
+    why_not = why_not_correctable(annotation.assignment, timezone.now())
+    url = "" if why_not else reverse("annotation:correct", args=[annotation.assignment_id])
+    return {"came_back": {"word": look.word, "by": look.reviewer_name, "revise_url": url, "why_not": why_not}}
 
 
 def _correction(assignment: Assignment, now: datetime) -> dict[str, Any]:
@@ -147,37 +139,6 @@ def _correction(assignment: Assignment, now: datetime) -> dict[str, Any]:
     left = CORRECTABLE_FOR - (now - assignment.finished_at)
     minutes = min(CORRECTABLE_FOR // timedelta(minutes=1), max(1, -(-left // timedelta(minutes=1))))
     return {"correct_url": reverse("annotation:correct", args=[assignment.pk]), "minutes_left": minutes}
-
-
-# --- what was said, in words ------------------------------------------------------------------------------------
-def _groups(assignment: Assignment, annotation: Annotation) -> list[dict[str, Any]]:
-    """Of each response under the letter that it bore, then of the whole sample: what was asked, and what this person said."""
-    given = fields.of_annotation(annotation, annotation.rubric, assignment.shown_order)
-    asked = questions.asked(assignment, annotation.rubric, given, {})
-    letters = [(canonical, ascii_uppercase[at]) for at, canonical in enumerate(assignment.shown_order)]
-    groups = [
-        {"letter": letter, "said": list(_said(asked.get(response, [])))} for response, letter in [*letters, (None, "")]
-    ]
-    return [group for group in groups if group["said"]]
-
-
-def _said(asked: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
-    for question in asked:
-        chosen: Mapping[str, Any] = next((level for level in question["levels"] if level["is_chosen"]), {})
-        reasons = [option["label"] for one in (question, *question.get("reasons", ())) for option in _ticked(one)]
-        words = question.get("text", "")
-        if chosen or reasons or words:
-            yield {
-                "title": question["title"],
-                "label": chosen.get("label", ""),
-                "favours": chosen.get("favours", ""),
-                "reasons": reasons,
-                "words": words,
-            }
-
-
-def _ticked(question: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [option for option in question.get("options", ()) if option["is_chosen"]]
 
 
 # --- where a page goes on ---------------------------------------------------------------------------------------

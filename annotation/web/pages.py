@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from annotation.models import Annotator
-from annotation.services import claiming, standing
+from annotation.services import claiming, returned, standing
 from annotation.services.claiming import NotClaimable
 from annotation.web import asking, cards, guideline_panel, refusals, training
 from annotation.web.cards import Card
@@ -48,5 +48,9 @@ def _about(annotator: Annotator, shown: Card) -> dict[str, Any]:
         "unread_reply": asking.unread_reply(annotator) if shown["kind"] == "work" else None,
         "last_submission": cards.last_submission(annotator, now),
         "progress": progress(annotator, now),
-        "has_unread": partial(standing.has_unread, annotator),  # asked by the whole page alone, not by the next card
+        "has_unread": partial(_has_unread, annotator),  # asked by the whole page alone, not by the next card
     }
+
+
+def _has_unread(annotator: Annotator) -> bool:
+    return standing.has_unread(annotator) or returned.has_unread(annotator)

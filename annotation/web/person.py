@@ -23,6 +23,7 @@ KIND_WORDS = {
     Notice.Kind.RESUMED: gettext_lazy("Resumed"),
     Notice.Kind.SET_ASIDE: gettext_lazy("Work set aside"),
     Notice.Kind.WITHDRAWN: gettext_lazy("Withdrawn"),
+    Notice.Kind.MESSAGE: gettext_lazy("Message"),
 }
 STATE_WORDS = {
     State.ACTIVE: gettext_lazy("active"),
@@ -42,8 +43,8 @@ def standing_of(person: Annotator, at: datetime) -> dict[str, Any]:
     }
 
 
-def figures_of(person: Annotator) -> dict[str, Any]:
-    """The kept figures in words; empty ones before the first were computed."""
+def figures_of(person: Annotator, names: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """The kept figures in words; empty ones before the first were computed. names: as in `beside.of`."""
     kept: Mapping[str, Any] = person.figures.figures if hasattr(person, "figures") else {}
     accuracy = kept.get("gold_accuracy") or {"value": None, "low": None, "high": None, "count": 0}
     seconds, share = kept.get("median_seconds"), kept.get("skip_share")
@@ -55,7 +56,7 @@ def figures_of(person: Annotator) -> dict[str, Any]:
         "accuracy_text": _accuracy_text(accuracy),
         "pace_text": "" if seconds is None else pace(seconds),
         "skip_text": "" if share is None else quality_rules.limit_text(QualityRule.Measure.SKIP_SHARE, share),
-        "beside": beside.of(kept.get("among_others") or {}),
+        "beside": beside.of(kept.get("among_others") or {}, names),
         "last_seen": seen,
         "last_seen_text": _("%(time)s ago") % {"time": timesince(seen, depth=1)} if seen else "",
     }

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.models import Annotator, Notice
-from annotation.services import questions, standing
+from annotation.services import questions, returned, standing
 from annotation.services.people import ReasonMissing
 from annotation.services.standing import NotPossible
-from annotation.web import asking, beside, forms, gold, pay, progress, sensitive
+from annotation.web import asking, beside, came_back, forms, gold, pay, progress, sensitive
 from annotation.web.access import oneself_in
 from annotation.web.person import figures_of, notice_of, standing_of
 
@@ -29,6 +29,7 @@ def record(request: HttpRequest, slug: str) -> HttpResponse:
     page = _page(request, me)
     standing.mark_read(annotator=me, at=timezone.now())
     questions.mark_read(annotator=me, at=timezone.now())
+    returned.mark_read(annotator=me, at=timezone.now())
     return page
 
 
@@ -77,6 +78,7 @@ def _page(request: HttpRequest, me: Annotator, *, error: str = "") -> HttpRespon
         "enough": beside.ENOUGH,
         "notices": [notice_of(notice) for notice in standing.notices_for(me)],
         "asked": asking.section(me),
+        "came_back": came_back.section(me, at=at),
         "gold": gold.section(me, at=at),
         "sensitive": sensitive.section(me),
         "pay": pay.section(me, at=at),

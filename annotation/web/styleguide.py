@@ -1,5 +1,6 @@
 """What /styleguide/ shows: examples that go through the same functions and templates as the pages. For developers, in English."""
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -141,9 +142,11 @@ CONVERSATION: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def styleguide(request: HttpRequest) -> HttpResponse:
-    """Every token and component, drawn by the files that draw the pages."""
+def styleguide(request: HttpRequest, charts: Callable[[], Iterable[object]]) -> HttpResponse:
+    """Every token and component, drawn by the files that draw the pages. `charts`: those of another package, which this one
+    does not know."""
     shown = {
+        "charts": charts(),
         "neutrals": NEUTRALS,
         "spaces": SPACES,
         "turns": [reading.turn(message) for message in CONVERSATION],

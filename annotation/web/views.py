@@ -13,7 +13,7 @@ from annotation.services import leases, submission
 from annotation.services.leases import LeaseGone
 from annotation.services.submission import AlreadySubmitted, NotCorrectable
 from annotation.web import answers, cards, guideline_panel, pages, replies, waiting
-from annotation.web.access import account, annotator_for, assignment_for
+from annotation.web.access import account, annotator_for, assignment_for, may_make_projects
 from annotation.web.even_time import in_even_time
 
 
@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
         )
         for membership in mine
     ]
-    return render(request, "home.html", {"memberships": rows})
+    return render(request, "home.html", {"memberships": rows, "may_make_projects": may_make_projects(request)})
 
 
 @login_required

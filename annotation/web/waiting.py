@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotation.models import Annotator, Assignment, Membership, ProjectFigures, User
-from annotation.services import questions, standing
+from annotation.services import questions, returned, standing
 from annotation.web.person import standing_of
 from annotation.web.progress import progress
 
@@ -60,5 +60,5 @@ def _own(me: Annotator, has_in_hand: bool, at: datetime) -> dict[str, Any]:
         "may_work": me.state == Annotator.State.ACTIVE and not standing_now["held_until"],
         "begins_with_a_test": not me.is_qualified and me.tested_at is None and me.project.test_size is not None,
         "today": progress(me, at)["today"],
-        "has_unread": standing.has_unread(me) or questions.unread_reply(me) is not None,
+        "has_unread": standing.has_unread(me) or returned.has_unread(me) or questions.unread_reply(me) is not None,
     }

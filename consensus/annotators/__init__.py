@@ -13,19 +13,34 @@ from consensus.annotators.agreement import (
     mean_agreement,
 )
 from consensus.annotators.attention import Concern, Look, PeopleFigures, who_to_look_at
-from consensus.annotators.estimates import PeopleEstimates, false_discovery_rates
+from consensus.annotators.copying import Copying, SameWords, copying, same_words
+from consensus.annotators.estimates import PeopleEstimates, false_discovery_rates, of_means
 from consensus.annotators.gold import ScoresNotValid, gold_accuracy, gold_scores
-from consensus.annotators.leanings import Bias, NoOrder, PositionPreference, bias, position_preference
-from consensus.annotators.manner import Pace, Sameness, one_value, pace, sameness
+from consensus.annotators.leanings import (
+    SIDES,
+    Bias,
+    NoOrder,
+    PositionPreference,
+    bias,
+    position_preference,
+    preferred_by_ratings,
+)
+from consensus.annotators.manner import READABLE, Pace, Sameness, Unread, one_value, pace, sameness, unread
+from consensus.annotators.others import apart_from_others, mean_of, median_of, others_mean
+from consensus.annotators.shifts import Shifts, shifts
+from consensus.annotators.together import Together, together
 from consensus.annotators.weight import PRIOR_ANSWERS, Weights, earned_weights, people_weights
 
 __all__ = [
     "NOBODY",
     "ONE_LEVEL",
     "PRIOR_ANSWERS",
+    "READABLE",
+    "SIDES",
     "AgreementParts",
     "Bias",
     "Concern",
+    "Copying",
     "Look",
     "NoOrder",
     "Pace",
@@ -33,21 +48,36 @@ __all__ = [
     "PeopleEstimates",
     "PeopleFigures",
     "PositionPreference",
+    "SameWords",
     "Sameness",
     "ScoresNotValid",
+    "Shifts",
+    "Together",
+    "Unread",
     "Weights",
     "agreement",
     "agreement_parts",
+    "apart_from_others",
     "bias",
+    "copying",
     "earned_weights",
     "false_discovery_rates",
     "gold_accuracy",
     "gold_scores",
     "mean_agreement",
+    "mean_of",
+    "median_of",
+    "of_means",
     "one_value",
+    "others_mean",
     "pace",
     "people_weights",
     "position_preference",
+    "preferred_by_ratings",
+    "same_words",
     "sameness",
+    "shifts",
+    "together",
+    "unread",
     "who_to_look_at",
 ]

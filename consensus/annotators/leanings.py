@@ -16,6 +16,7 @@ from consensus.votes import Votes
 
 NO_ORDER = said("Its levels are names without an order, so nobody can be above or below.")
 NO_SIDES = said("It does not compare two responses.")
+SIDES = Scale((-1, 0, 1), "ordinal")  # the first response as stored, neither, the second
 
 
 class NoOrder(ValueError):
@@ -96,6 +97,24 @@ def position_preference(
     return PositionPreference(
         extra, mean_of(person[known], own[known], count), mean_of(person[known], theirs[known], count)
     )
+
+
+def preferred_by_ratings(first: npt.ArrayLike, second: npt.ArrayLike) -> np.ndarray:
+    """Which of two responses each answer rates higher: for `position_preference` where nobody is asked to compare.
+
+    Parameters: first, second, (A, K) floats, the ratings of the first and the second response as stored on the same K
+        attributes, whose higher levels are better; NaN = not given.
+    Returns: (A,) floats, -1 the first, 0 neither, 1 the second; NaN where no attribute has both.
+
+    >>> preferred_by_ratings([[4, 3], [2, 2]], [[3, 3], [3, np.nan]])
+    array([-1.,  1.])
+    """
+    one, other = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if one.ndim != 2 or one.shape != other.shape:
+        raise WrongShape(f"Ratings have the shapes {one.shape} and {other.shape}. Give (answers, attributes) twice.")
+    apart = other - one
+    known = ~np.isnan(apart)
+    return np.where(known.any(axis=1), np.sign(np.where(known, apart, 0).sum(axis=1)), np.nan)
 
 
 def _usual_distance(votes: Votes, scale: Scale) -> float:

@@ -8,13 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from consensus.annotators.estimates import PeopleEstimates, of_means
+from consensus.annotators.gold import wilson
 from consensus.annotators.others import apart_from_others, mean_of, median_of, others_mean
+from consensus.estimates import Estimate
 from consensus.saying import said
 from consensus.scales import WrongShape
 
 FEWEST_PLACES = 3
 NOT_TIMED = said("Nobody else was timed on the same samples.")
+NO_TIME = said("None of their answers was timed.")
 TOO_FEW_PLACES = f"A sample has fewer than {FEWEST_PLACES} values to give, so one value everywhere says nothing."
+READABLE = 60.0  # characters a second, three times as quick as people read; beyond it nobody has read the text
 _SHORTEST = 1.0  # second: what was quicker than the clock can tell
 
 
@@ -45,6 +49,23 @@ class Sameness:
     extra: PeopleEstimates
     own: np.ndarray
     others: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Unread:
+    """share: (P,) floats, how many of a person's timed answers came quicker than the text can be read; NaN = none timed.
+    count: (P,) whole numbers, of how many."""
+
+    share: np.ndarray
+    count: np.ndarray
+
+    def estimate(self, person: int) -> Estimate:
+        """With the 95 % interval of Wilson."""
+        count = int(self.count[person])
+        if not count:
+            return Estimate(None, None, None, 0, 0, NO_TIME)
+        share = float(self.share[person])
+        return Estimate(share, *wilson(share, count), count, count)
 
 
 def pace(
@@ -109,6 +130,23 @@ def one_value(ratings: npt.ArrayLike) -> np.ndarray:
     highest = np.max(given, axis=1, initial=-np.inf, where=present)
     lowest = np.min(given, axis=1, initial=np.inf, where=present)
     return np.where(present.sum(axis=1) >= FEWEST_PLACES, (highest == lowest).astype(float), np.nan)
+
+
+def unread(hasty: npt.ArrayLike, timed: npt.ArrayLike) -> Unread:
+    """How much each person answers quicker than the text can be read.
+
+    Parameters: hasty, timed, (P,) whole numbers, answers that came quicker than READABLE allows for the characters of prompt and
+        responses, and all that were timed.
+    Raises: WrongShape.
+    Source: people read English at 238 words a minute, some 20 characters a second (Brysbaert, "How many words do we read per
+    minute?", 2019); three times that is not even skimming. A text in Korean or Chinese has fewer characters: it is spared.
+    """
+    quick, count = np.asarray(hasty, dtype=float), np.asarray(timed, dtype=int)
+    if quick.shape != count.shape or (quick > count).any():
+        raise WrongShape(
+            f"{quick.shape} hasty answers of {count.shape} timed. Give two numbers a person, the first no larger."
+        )
+    return Unread(np.divide(quick, count, out=np.full(len(count), np.nan), where=count > 0), count)
 
 
 def _columns(

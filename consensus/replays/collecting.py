@@ -39,11 +39,13 @@ class Collected:
     """What a policy collected, for each kind of samples.
 
     taken: (n,) people asked. outcome: (n,) the last answer of the policy ("wait": people ran out in the first round).
+    lacking: (n,) people whom it would have asked further and who were not there; 0 everywhere where it was told how many are.
     """
 
     drawn: Drawn
     taken: tuple[np.ndarray, ...]
     outcome: tuple[np.ndarray, ...]
+    lacking: tuple[np.ndarray, ...]
 
     def given(self) -> list[np.ndarray]:
         """(n, M) booleans for each kind: whose annotation was collected."""
@@ -54,8 +56,11 @@ class Collected:
         return self.drawn.recorded.votes(attribute, self.drawn.kinds, self.given())
 
 
-def collect(drawn: Drawn, policy: Policy, learn: Learn) -> Collected:
+def collect(drawn: Drawn, policy: Policy, learn: Learn, *, knows_the_end: bool = True) -> Collected:
     """Replay one order of arrival under a policy.
+
+    knows_the_end: the policy is told how many people are left, and ends with those. Otherwise it asks as if there were
+    always more, and whoever it asks in vain is counted as lacking: what came after that, nobody knows.
 
     A policy that goes by probabilities learns on the way: samples come in batches, each as large as all before it, and
     what is known of people is fitted anew when a batch has its first round, on all that was collected by then. Ratings
@@ -63,14 +68,15 @@ def collect(drawn: Drawn, policy: Policy, learn: Learn) -> Collected:
     """
     taken = tuple(np.zeros(len(kind.samples), dtype=int) for kind in drawn.kinds)
     outcome = tuple(np.full(len(kind.samples), "wait", dtype="U8") for kind in drawn.kinds)
-    collected = Collected(drawn, taken, outcome)
+    lacking = tuple(np.zeros(len(kind.samples), dtype=int) for kind in drawn.kinds)
+    collected = Collected(drawn, taken, outcome, lacking)
     for batch in _batches(drawn.order) if policy.goes_by_beliefs else [drawn.order]:
         rows = [np.flatnonzero(np.isin(kind.samples, batch)) for kind in drawn.kinds]
         for number, chosen in enumerate(rows):
             taken[number][chosen] = np.minimum(policy.first_round, drawn.pools[number][chosen])
         knowledge = _Learning(collected, learn)
         for number, chosen in enumerate(rows):
-            _ask_on(collected, number, chosen, policy, knowledge)
+            _ask_on(collected, number, chosen, policy, knowledge, knows_the_end=knows_the_end)
     return collected
 
 
@@ -93,20 +99,26 @@ def _batches(order: np.ndarray) -> list[np.ndarray]:
     return np.split(order, borders)
 
 
-def _ask_on(collected: Collected, number: int, rows: np.ndarray, policy: Policy, knowledge: _Learning) -> None:
+def _ask_on(
+    collected: Collected, number: int, rows: np.ndarray, policy: Policy, knowledge: _Learning, *, knows_the_end: bool
+) -> None:
     """Ask until the policy wants nobody more of any of these samples of a kind."""
     kind, pool = collected.drawn.kinds[number], collected.drawn.pools[number]
-    taken, outcome = collected.taken[number], collected.outcome[number]
+    taken, outcome, lacking = collected.taken[number], collected.outcome[number], collected.lacking[number]
     while len(rows):
         asked = []
         for came in np.unique(taken[rows]).tolist():
             here = rows[taken[rows] == came]
             believing = partial(_beliefs, kind, here, came, knowledge)
-            steps = policy.next_steps(Crowd(kind.slots, kind.ratings[here, :came], pool[here] - came, believing))
+            there = pool[here] - came
+            left = there if knows_the_end else np.full(len(here), policy.full_count)
+            steps = policy.next_steps(Crowd(kind.slots, kind.ratings[here, :came], left, believing))
             outcome[here] = steps.outcome
+            if not knows_the_end:
+                lacking[here] = np.maximum(steps.slots_wanted - there, 0)
             more = steps.outcome == "escalate"
-            taken[here[more]] += steps.slots_wanted[more]
-            asked.append(here[more])
+            taken[here[more]] += np.minimum(steps.slots_wanted, there)[more]
+            asked.append(here[more & (lacking[here] == 0)])
         rows = np.concatenate(asked)
 
 

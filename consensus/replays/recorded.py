@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,9 @@ from consensus.scales import Slot
 from consensus.votes import Votes
 
 _NOBODY = -1
+Limits = Mapping[
+    str, tuple[float, float]
+]  # attribute -> escalate_above, settle_within; what is not in it triggers nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,14 @@ class Kind:
         ratings = np.take_along_axis(self.ratings, order[:, :, None], axis=1)
         people = np.take_along_axis(self.people, order, axis=1)
         return Kind(self.samples, self.slots, self.attributes, ratings, people, self.sizes)
+
+    def under(self, limits: Limits) -> Kind:
+        """The same samples, where these attributes trigger and no others."""
+        slots = tuple(
+            Slot(slot.name, slot.scale, *limits.get(name, (None, None)))
+            for slot, name in zip(self.slots, self.attributes, strict=True)
+        )
+        return replace(self, slots=slots)
 
 
 class Recorded:
@@ -123,6 +134,10 @@ class Drawn:
     kinds: tuple[Kind, ...]
     pools: tuple[np.ndarray, ...]
     order: np.ndarray
+
+    def under(self, limits: Limits) -> Drawn:
+        """The same people in the same order, where these attributes trigger and no others."""
+        return replace(self, kinds=tuple(kind.under(limits) for kind in self.kinds))
 
     def left_out(self) -> list[np.ndarray]:
         """(n, M) booleans for each kind: who was kept back."""

@@ -59,6 +59,7 @@ function become(old, fresh) {
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value && !isKept(old, name)) old.setAttribute(name, value);
   }
+  if (old.hasAttribute("data-drawn-by-script")) return; // what is in it did not come from the server
   const ids = new Set([...fresh.children].map((child) => child.id));
   for (const child of [...old.children]) if (child.id && !ids.has(child.id)) child.remove();
   let place = old.firstChild;

@@ -298,7 +298,7 @@ def test_an_answer_given_as_gold_does_not_count_on_the_review_page(browser, proj
     gold.promote_unanimous(project=project, at=LATER)
     answer_gold(sample, by=ana, overall=1, at=LATER)
     page = text_of(browser.get(reverse("annotation:review", args=["recipes", sample.pk])))
-    assert page.count("<strong>not counted</strong>") == 1
+    assert page.count("<strong>not counted: given as gold</strong>") == 1
 
 
 # --- what the person sees --------------------------------------------------------------------------------------------

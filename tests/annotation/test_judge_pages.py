@@ -103,7 +103,8 @@ def test_a_judges_page_says_in_words_what_it_leans_to(client, biased):
     client.force_login(join(project, "rita", role="reviewer"))
     page = text_of(client.get(page_of(project, judge)))
     for words in (
-        "Stands in for a person: not tested.",
+        "Not tested:",
+        "0 people have rated 30 samples or more that it and somebody else rated too; 3 are needed.",
         "100 % (100 to 100)",
         "people: 0 %; difference +100 (+100 to +100), more than people",
         "measured, without a vote",
@@ -127,10 +128,10 @@ def test_where_relatives_vote_the_page_says_that_they_do(client, biased):
 def test_a_reviewer_reads_beside_a_judgment_that_it_is_unsure_or_has_no_vote(client, biased):
     project, _ = biased
     client.force_login(join(project, "rita", role="reviewer"))
-    pages = {
-        name: text_of(client.get(reverse("annotation:review", args=[project.slug, project.samples.get(external_id=name).pk])))
-        for name in ("s0", "s3", "s7")
-    }  # fmt: skip
+    pages = {}
+    for name in ("s0", "s3", "s7"):
+        opened = reverse("annotation:review-judges", args=[project.slug, project.samples.get(external_id=name).pk])
+        pages[name] = text_of(client.post(opened, follow=True))
     assert [name for name, page in pages.items() if "Without a vote" in page] == ["s0"]
     assert [name for name, page in pages.items() if "Unsure: it named another winner" in page] == ["s7"]
 
@@ -144,7 +145,13 @@ def test_a_panel_says_what_it_is_worth_and_what_it_weighs(browser, project):
     compute(project)
     page = text_of(browser.get(JUDGES))
     assert "2 judges are worth 1.0 independent ones (1.0 to 1.0)." in page
-    assert "Weight in the merged value: 0.00 (fewer than fifty samples to measure on)" in page
+    assert "0.00 (fewer than fifty samples to measure on)" in page
+    assert [at.get("size") for at in _panels(browser)] == [2]
+    assert [at.get("worth") for at in _panels(browser)] == ["1.0"]
+
+
+def _panels(browser):
+    return browser.get(JUDGES).context["panels"]
 
 
 def test_one_judgment_makes_no_figure(browser, project):
@@ -168,7 +175,7 @@ def test_a_judge_that_never_spoke_has_one_line(browser, project):
     compute(project)
     page = text_of(browser.get(JUDGES))
     assert "No judgments yet" in page
-    assert "<td" not in page
+    assert "<td" not in page.split('id="judges-title"')[1].split("</section>")[0]
     overview = text_of(browser.get("/projects/recipes/"))
     assert overview.count("No sample yet that both people and the judge have rated.") == 1
     assert "No sample has two ratings" not in overview

@@ -7,6 +7,7 @@ from test_other_policies import CONFIDENT, under
 
 from annotation.models import ConsensusLabel, PosteriorFit, Project, SampleEvent
 from annotation.services import figures, learning
+from annotation.statistics import fold
 
 LATER = NOW + 5 * MINUTE
 
@@ -96,7 +97,7 @@ def test_a_first_round_that_was_not_enough_is_counted_under_every_policy(client,
             rate(sample, by=person, preference=value)
     samples = figures.compute(Project.objects.get())["samples"]
     assert (samples["disagreed"], samples["escalated_ever"], samples["could_escalate"]) == (1, 1, 2)
-    figures.refresh(project=project, at=NOW)
+    fold.fold(project=project, at=NOW)
     client.force_login(join(project, "ada", role="admin"))
     page = client.get("/projects/recipes/").content.decode()
     assert f"<dt>{words}</dt>" in page

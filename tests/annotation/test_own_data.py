@@ -222,7 +222,14 @@ def test_a_project_without_rules_gold_or_head_start_says_so(ana_at_home):
 def test_everything_that_points_at_a_person_or_their_work_is_in_the_file():
     """Whoever adds a table that points at a person says here what becomes of it."""
     known = {
-        "Annotator": {"Assignment": "samples", "Notice": "notices", "AnnotatorFigures": "figures"},
+        "Annotator": {
+            "Assignment": "samples",
+            "Notice": "notices",
+            "AnnotatorFigures": "figures",
+            "SecondLook": "second_looks",
+            "ProjectEvent": "trail",
+            "SampleOffer": "kept_and_not_told",
+        },
         "Assignment": {
             "Annotation": "samples",
             "Draft": "samples",

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from story import NOW, PREFERENCE, make_project
 
 from annotation.models import Policy, Project
-from annotation.review.overview import policy_text
+from annotation.review.rules import policy_text
 from annotation.services import deciding, projects
 from annotation.services.projects import ChangeRefused
 from consensus.policy import Belief, ConfidencePolicy, PolicyNotValid, decide
@@ -137,4 +137,4 @@ def test_the_overview_says_how_sure():
     project = make_project(attributes=(PREFERENCE,))
     about = {"name": "confidence", "label_rule": "posterior", "first_round": 2, "extra": 3, "target": 0.995}
     projects.change_policy(project=project, by=None, at=NOW, reason="x", **about)
-    assert "until preference is at least 99.5 % sure, 3 more at most" in policy_text(Project.objects.get())
+    assert "until Preference is at least 99.5 % sure, 3 more at most" in policy_text(Project.objects.get())

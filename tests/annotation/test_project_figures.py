@@ -33,6 +33,7 @@ from annotation.review import overview
 from annotation.services import adjudication, evidence, figures, gold, judging, leases, merging, shortage, versions
 from annotation.services.changes import Mark
 from annotation.services.judging import JudgeIdentity, Verdict
+from annotation.statistics import fold
 from annotation.web import waiting
 from consensus import reliability
 from modelgen.running import reward_heads
@@ -283,19 +284,19 @@ def test_the_count_agrees_with_a_slow_one(project):
 
 def attention(project):
     figures.refresh(project=project, at=NOW)
-    return [thing["text"] for thing in overview.page(project, for_admin=True, at=NOW)["attention"]]
+    return [f"{thing.text}: {thing.why}" for thing in overview.page(project, for_admin=True, at=NOW)["attention"]]
 
 
 def test_the_overview_says_how_many_more_people_it_needs(project):
     make_sample(project)
     crowd(project, 1)
-    assert attention(project) == ["needs 2 more people: a first round asks 3, and 1 may work here"]
+    assert attention(project) == ["Find 2 more people: a first round asks 3, and 1 may work here"]
 
 
 def test_the_overview_says_how_many_samples_lack_people(project):
     sample, people = make_sample(project), crowd(project, 3)
     skip(sample, by=people[0])
-    assert attention(project) == ["1 sample needs 1 more person: everybody else has had them or lacks their skills"]
+    assert attention(project) == ["Find 1 more person for 1 sample: everybody else has had them or lacks their skills"]
 
 
 def test_the_overview_shows_both_figures(sliced, rita):
@@ -305,6 +306,7 @@ def test_the_overview_shows_both_figures(sliced, rita):
         verdicts=[Verdict(sample.pk, [4]) for sample in sliced.samples.all()],
     )
     figures.refresh(project=sliced, at=NOW)
+    fold.fold(project=sliced, at=NOW)
     client = Client()
     client.force_login(rita)
     page = " ".join(client.get("/projects/recipes/").content.decode().split())

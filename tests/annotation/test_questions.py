@@ -196,7 +196,7 @@ def test_the_queue_has_questions_whatever_the_state_of_their_sample(client, in_h
     assert "Does spelling count?" in queue
     assert page_of(asked) in queue
     assert "Does spelling count?" in text_of(client.get(f"/projects/recipes/review/{in_hand.sample_id}/"))
-    assert "1 question of an annotator waits" in text_of(client.get("/projects/recipes/"))
+    assert "Answer 1 question" in text_of(client.get("/projects/recipes/"))
 
 
 def test_the_reviewer_sees_the_sample_as_its_annotator_does(client, project, ana, rita):

@@ -27,6 +27,7 @@ from test_api_work import Program
 from annotation.models import ReviewItem, Sample
 from annotation.services import figures, judging, merging, versions
 from annotation.services.judging import JudgeIdentity, Verdict
+from annotation.statistics import fold
 
 QUEUE = "/projects/recipes/review/"
 FRONT = "/projects/recipes/"
@@ -99,7 +100,7 @@ def test_an_empty_queue_says_so(browser, sample):
 
 def test_the_queue_says_which_and_why(browser, contested):
     page = text_of(browser.get(QUEUE))
-    assert "1 sample needs a person" in page
+    assert "1 thing waits for a reviewer" in page
     assert "s1" in page
     assert "first three said 1, 6, 1" in page
 
@@ -110,11 +111,9 @@ def test_a_resolved_sample_with_something_to_look_at_is_in_the_queue(browser, sa
     assert "An annotation came after the sample was closed" in text_of(browser.get(QUEUE))
 
 
-def test_the_page_of_a_sample_shows_people_judges_and_history(browser, project, contested):
-    judge = judging.enable(project=project, identity=JudgeIdentity("external", "robo-judge"))
-    judging.post(project=project, judge=judge, verdicts=[Verdict(contested.pk, [4])])
+def test_the_page_of_a_sample_shows_people_and_history(browser, contested):
     page = text_of(browser.get(page_of(contested)))
-    for word in ("Prompt of s1", "person-00", "robo-judge", "no three of 5 people agree"):
+    for word in ("Prompt of s1", "person-00", "no three of 5 people agree"):
         assert word in page
 
 
@@ -230,8 +229,9 @@ def test_the_overview_with_figures(browser, project, contested, people):
     judging.post(project=project, judge=judge, verdicts=[Verdict(contested.pk, [4])])
     merging.merge_project(project=project, at=NOW)
     figures.refresh(project=project, at=NOW)
+    fold.fold(project=project, at=NOW)
     page = text_of(browser.get(FRONT))
-    for word in ("1 sample waits for a reviewer", "robo-judge", "fewer than fifty samples", "50.0 %"):
+    for word in ("Settle 1 contested sample", "robo-judge", "fewer than fifty samples", "50.0 %"):
         assert word in page
 
 

@@ -438,8 +438,11 @@ def test_nothing_runs_on_the_pages_of_a_review(enter: Enter) -> None:
         "first",
         "second",
     )
-    visitor.reads(f"{HOME}review/{sample.pk}/", "sample", *texts, *answers, "ana", "ben", "question", "judge")
+    visitor.reads(f"{HOME}review/{sample.pk}/", "sample", *texts, *answers, "ana", "ben", "question")
     expect(page.locator(".katex").first).to_be_attached()
+    page.keyboard.press("j")
+    expect(page.locator("[data-judges-said]")).to_be_visible()
+    visitor.finds("judge")
     visitor.reads(f"{HOME}review/questions/{asked.pk}/", "question", "ana", "sample", "of-user", "as-text")
     visitor.reads(f"{HOME}people/", "ana", "ben", "answered")
     visitor.reads(f"{HOME}people/{people_of[1].pk}/", "ben", "notice", "answered")

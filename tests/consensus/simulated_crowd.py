@@ -7,12 +7,17 @@ import numpy as np
 from consensus.annotators import (
     PeopleFigures,
     agreement_parts,
+    apart_from_others,
     bias,
+    copying,
     mean_agreement,
+    median_of,
     one_value,
     pace,
     position_preference,
     sameness,
+    shifts,
+    together,
 )
 from consensus.scales import Scale
 from consensus.votes import Votes
@@ -29,7 +34,8 @@ class Crowd:
 
     noise: standard deviation of a rating. bias: points added to helpfulness. random: share of ratings that are thrown
     dice. first: share of comparisons in which what is shown first is taken unread. speed: log of the usual time. flat: share of samples with one value everywhere.
-    easy: share of samples that deserve one value everywhere.
+    easy: share of samples that deserve one value everywhere. copies: whom somebody copies wherever both answer. expert:
+    share of the usual noise. tires: from the middle on, the log of the usual time and as many points of noise more.
     """
 
     people: int = 30
@@ -42,6 +48,9 @@ class Crowd:
     first: dict[int, float] = field(default_factory=dict)
     speed: dict[int, float] = field(default_factory=dict)
     flat: dict[int, float] = field(default_factory=dict)
+    copies: dict[int, int] = field(default_factory=dict)
+    expert: dict[int, float] = field(default_factory=dict)
+    tires: dict[int, float] = field(default_factory=dict)
     honest_spread: float = 0.15  # of everybody's bias, noise and speed
 
 
@@ -58,6 +67,9 @@ def figures(crowd: Crowd, seed: int) -> PeopleFigures:
         for a in range(len(ATTRIBUTES))
     ]
     compared, shown_first = _comparisons(crowd, sample, person, rng)
+    seconds = _seconds(crowd, sample, person, rng)
+    finished = sample * 100.0 + rng.permuted(np.tile(np.arange(crowd.overlap), (crowd.samples, 1)), axis=1).ravel()
+    _copy(crowd, sample, person, said, compared, finished)
     votes = Votes.of(sample, person, compared, level_count=6, sample_count=crowd.samples, person_count=crowd.people)
     counts = {"sample_count": crowd.samples, "person_count": crowd.people}
     return PeopleFigures(
@@ -68,9 +80,33 @@ def figures(crowd: Crowd, seed: int) -> PeopleFigures:
         },
         steps=dict.fromkeys(ATTRIBUTES, 1.0),
         position={"preference": position_preference(votes, COMPARED, shown_first)},
-        pace=pace(sample, person, _seconds(crowd, sample, person, rng), **counts),
+        pace=pace(sample, person, seconds, **counts),
         sameness=sameness(sample, person, one_value(said.reshape(len(said), -1)), **counts),
+        **_over_time(
+            crowd, sample, person, np.column_stack([said.reshape(len(said), -1), compared]), finished, seconds
+        ),
     )
+
+
+def _copy(crowd, sample, person, said, compared, finished):
+    """In place: what the source said, a little later."""
+    for copier, source in crowd.copies.items():
+        for row in np.flatnonzero(person == copier):
+            for of in np.flatnonzero((sample == sample[row]) & (person == source)):
+                said[row], compared[row], finished[row] = said[of], compared[of], finished[of] + 10
+
+
+def _over_time(crowd, sample, person, given, finished, seconds):
+    """Who copies whom, and who changed. Ten weeks of as many samples each."""
+    of, week = together(sample, given, finished), sample * 10 // crowd.samples
+    counts = {"sample_count": crowd.samples, "person_count": crowd.people}
+    late = apart_from_others(sample, person, np.log(np.maximum(seconds, 1)), **counts, middle=median_of)
+    level = apart_from_others(sample, person, given[:, :-1].mean(axis=1), **counts, middle=median_of)
+    changed = {"pace": late, "agreement": of.beyond, "bias": level}
+    return {
+        "copying": copying(of, sample, person, finished, person_count=crowd.people),
+        "shifts": {name: shifts(person, week, value, person_count=crowd.people) for name, value in changed.items()},
+    }
 
 
 def _column(crowd, who, person, usual=0.0):
@@ -87,8 +123,9 @@ def _ratings(crowd, sample, person, rng):
     easy = rng.random(crowd.samples) < crowd.easy
     truth[easy] = truth[easy, :1, :1].round()
     own_noise = crowd.noise * np.exp(rng.normal(0, crowd.honest_spread, crowd.people))
+    own_noise *= _column(crowd, crowd.expert, np.arange(crowd.people), 1.0)
     own_bias = rng.normal(0, crowd.honest_spread, (crowd.people, len(ATTRIBUTES)))
-    noise = own_noise[person] * np.where(easy[sample], 0.2, 1.0)
+    noise = own_noise[person] * np.where(easy[sample], 0.2, 1.0) + np.abs(_tired(crowd, sample, person))
     given = truth[sample] + rng.normal(0, 1, (len(sample), *shape[1:])) * noise[:, None, None]
     given += own_bias[person][:, :, None] * np.where(easy[sample], 0.2, 1.0)[:, None, None]
     given[:, 0] += _column(crowd, crowd.bias, person)[:, None]
@@ -122,5 +159,10 @@ def _comparisons(crowd, sample, person, rng):
 def _seconds(crowd, sample, person, rng):
     length = rng.lognormal(7.5, 0.7, crowd.samples)
     own = rng.normal(0, 2 * crowd.honest_spread, crowd.people) + _column(crowd, crowd.speed, np.arange(crowd.people))
-    seconds = 0.05 * length[sample] * np.exp(own[person] + rng.normal(0, 0.5, len(sample)))
+    own = own[person] + _tired(crowd, sample, person)
+    seconds = 0.05 * length[sample] * np.exp(own + rng.normal(0, 0.5, len(sample)))
     return np.where(rng.random(len(sample)) < 0.03, seconds * 20, seconds)  # somebody left the page open
+
+
+def _tired(crowd, sample, person):
+    return np.where(sample * 2 >= crowd.samples, _column(crowd, crowd.tires, person), 0.0)

@@ -30,6 +30,11 @@ class Command(BaseCommand):
         parser.add_argument("--extra", type=int, help="people who are asked where they disagree")
         parser.add_argument("--label-rule", choices=Policy.LabelRule.values)
         parser.add_argument("--unsettled", choices=Policy.Unsettled.values)
+        parser.add_argument(
+            "--judges-weight-at-most",
+            type=float,
+            help="judges weigh in the merge what they earned, and no more, 0 to 1",
+        )
         parser.add_argument("--slice-share", type=float, help="share of the random slice, 0 to 1")
         parser.add_argument("--slice-overlap", type=int, help="people whom a sample of the slice gets")
         parser.add_argument(

@@ -1,0 +1,1 @@
+"""Find samples in a project of any size, and do something to those that were found."""
