@@ -1,5 +1,6 @@
 """The explorer: translate in, one call, translate out."""
 
+from itertools import chain, islice
 from typing import Any
 
 from django.contrib import messages
@@ -42,9 +43,16 @@ def export(request: HttpRequest, slug: str, form: str) -> Any:
     if form not in exporting.FORMATS:
         raise Http404(f"No format {form!r}; there are: {', '.join(exporting.FORMATS)}.")
     filters = Filters.read(request.GET)
+    lines = iter(exporting.lines(project, asked(project, filters), form=form))
+    try:
+        begun = list(
+            islice(lines, 2)
+        )  # a heading, and the first sample: what no index serves is refused before it is sent
+    except finding.TooWide:
+        messages.error(request, _("Nothing was exported: the search took too long. Narrow it."))
+        return redirect(f"{reverse('annotation:samples', args=[slug])}?{filters.query}")
     exporting.record(project=project, query=filters.query, form=form, by=account(request))
-    lines = exporting.lines(project, asked(project, filters), form=form)
-    answer = StreamingHttpResponse(lines, content_type=exporting.FORMATS[form])
+    answer = StreamingHttpResponse(chain(begun, lines), content_type=exporting.FORMATS[form])
     answer["Content-Disposition"] = f'attachment; filename="{project.slug}-samples.{form}"'
     return answer
 

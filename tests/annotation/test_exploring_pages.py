@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from story import NOW, State, join, make_project, make_sample, make_samples, rate, state_of
 
-from annotation.explorer import covering, finding
+from annotation.explorer import covering, exporting, finding
 from annotation.models import Sample, SampleOrder, SavedFilter, SearchProgress
 from bench.stage import address
 
@@ -130,6 +130,16 @@ def test_what_is_found_leaves_as_a_file_with_its_labels(browser, library):
     assert json.loads(lines[0])["labels"] == [{"attribute": "overall", "response": 0, "human": 4, "merged": None}]
     assert library.events.filter(kind="samples_exported").count() == 2
     assert browser.get(f"{PAGE}export.xlsx").status_code == 404
+
+
+def test_a_file_that_cannot_be_found_in_time_is_not_begun(browser, project, monkeypatch):
+    make_samples(project, 1)
+    monkeypatch.setattr(exporting, "CHUNK_MS", 50)
+    with psycopg.connect(address()) as somebody_else:
+        somebody_else.execute("LOCK TABLE annotation_sampledocument IN ACCESS EXCLUSIVE MODE")
+        answer = browser.get(f"{PAGE}export.csv?text=the")
+    assert answer.url == f"{PAGE}?text=the"
+    assert not project.events.filter(kind="samples_exported").exists()
 
 
 def test_an_id_that_a_spreadsheet_would_run_stays_a_text(browser, project):
