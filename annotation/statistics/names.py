@@ -109,10 +109,6 @@ def date_of(day: int) -> date:
     return datetime.fromtimestamp(0, UTC).date() + timedelta(days=day)
 
 
-def week_of(day: int) -> int:
-    return (day + MONDAY) // 7
-
-
 def monday_of(week: int) -> date:
     """The first day of a week."""
     return date_of(7 * week - MONDAY)

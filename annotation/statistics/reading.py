@@ -301,10 +301,6 @@ class Statistics:
         """What a person's work is told by."""
         return self._person(self._of_all(names.PEOPLE_WORK, str(annotator_id)))
 
-    def work_of_people(self) -> dict[int, Person]:
-        """The same of everybody who has annotated."""
-        return {int(person): self._person(row) for person, row in self._rows_of_all(names.PEOPLE_WORK).items()}
-
     def weeks_of(self, annotator_id: int, attribute: str) -> list[PersonWeek]:
         """A person beside others, week by week. Raises UnknownAttribute."""
         place = self._place(attribute)
