@@ -8,7 +8,7 @@ SEED := $(or $(SEED),$(shell date +%s))
 export DJANGO_SETTINGS_MODULE := config.settings
 
 .DEFAULT_GOAL := help
-.PHONY: bench-claims bench-consensus bench-dashboard bench-judging bench-label-studio bench-page bench-quality query-plans help setup setup-dev demo up worker messages test test-fast test-vllm test-chaos test-crowds check format clean screenshots
+.PHONY: bench-claims bench-consensus bench-dashboard bench-judging bench-label-studio bench-page bench-quality query-plans help setup setup-dev demo up worker messages test test-fast test-vllm test-chaos test-crowds check check-without-tests format clean screenshots
 
 help:  ## list the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -41,19 +41,21 @@ worker: setup  ## one more worker, for both queues
 	@$(BIN)/python -m celery --app config worker --queues platform,gpu
 
 test: setup-dev  ## every test, against a real PostgreSQL and a real Valkey
-	@$(if $(strip $(ARGS)),$(BIN)/python -m pytest $(ARGS),$(ALL_TESTS))
+	@$(if $(strip $(ARGS)),$(BIN)/python -m pytest $(ARGS),$(if $(DATABASE_URL),$(BIN)/python -m pytest $(TIMED),$(TESTS_IN_PARTS)))
 
-# In parts, side by side, each with servers of its own, in memory where there is room: fsync on a slow disk says nothing about
-# Concord. What sends Ctrl-C to programs is in none of the parts that run in the background: a shell lets those ignore it.
-PARTS := tests/annotation tests/browser tests/consensus,tests/modelgen,tests/datasets,tests/bench
+# In parts (a comma joins the words of one), side by side, each with servers of its own, in memory where there is room: fsync on a slow disk says nothing about
+# Concord. Their databases are copies of one: to migrate takes longer than many a test. What sends Ctrl-C to programs is in none
+# of the parts that run in the background: a shell lets those ignore it. Servers that are named can be used by one run only.
+PARTS := tests/annotation,--ignore=tests/annotation/admins tests/annotation/admins tests/browser tests/consensus,tests/modelgen,tests/datasets,tests/bench
 comma := ,
-define ALL_TESTS
+define TESTS_IN_PARTS
 room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 6000000 {print "/dev/shm"}'); \
 	kept=$$(mktemp -d $${room:-/tmp}/concord-test-XXXXXX); trap 'rm -rf "$$kept"' EXIT; \
-	for part in $(PARTS); do name=$$(echo $$part | tr /, __); mkdir "$$kept/$$name"; \
-		CONCORD_VAR=$$kept/$$name $(BIN)/python -m pytest -q $(TIMED) $$(echo $$part | tr , ' ') > "$$kept/$$name.said" 2>&1 & \
+	CONCORD_VAR=$$kept/made PYTHONPATH=. $(BIN)/python tests/make_database.py || exit 1; \
+	for part in $(PARTS); do name=$$(echo $$part | tr /, __); cp -r "$$kept/made" "$$kept/$$name"; \
+		CONCORD_VAR=$$kept/$$name $(BIN)/python -m pytest -q --reuse-db $(TIMED) $$(echo $$part | tr , ' ') > "$$kept/$$name.said" 2>&1 & \
 		running="$$running $$!:$$name"; done; \
-	mkdir "$$kept/rest"; CONCORD_VAR=$$kept/rest $(BIN)/python -m pytest $(TIMED) $(addprefix --ignore ,$(subst $(comma), ,$(PARTS))); failed=$$?; \
+	CONCORD_VAR=$$kept/made $(BIN)/python -m pytest --reuse-db $(TIMED) $(addprefix --ignore=,$(filter-out --ignore=%,$(subst $(comma), ,$(PARTS)))); failed=$$?; \
 	for one in $$running; do wait $${one%%:*} || failed=1; cat "$$kept/$${one#*:}.said"; done; exit $$failed
 endef
 
@@ -85,11 +87,13 @@ test-crowds: setup-dev  ## random crowds for longer: CROWDS times as many storie
 	@CROWDS=$(CROWDS) $(BIN)/python -m pytest tests/annotation -k "crowd or clock" --hypothesis-seed=$(SEED) $(ARGS)
 
 check: setup-dev  ## the whole gate: format, lint, types, migrations, tests
+	@$(MAKE) --no-print-directory --jobs=2 check-without-tests test
+
+check-without-tests: setup-dev  ## format, lint, types, migrations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy consensus modelgen annotation config demo bench
 	@$(BIN)/python manage.py makemigrations --check --dry-run
-	@$(MAKE) --no-print-directory test
 
 messages: setup-dev  ## every sentence of the sources into locale/, and what it holds compiled (ARGS=fr begins a language)
 	@$(BIN)/python -m config.catalogues $(ARGS)

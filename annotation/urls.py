@@ -1,18 +1,18 @@
 from django.urls import path
 
-from annotation.review import attributes_views as attributes
-from annotation.review import explorer_views as explorer
-from annotation.review import gold_views as gold
-from annotation.review import judges_views as judges
-from annotation.review import overview_views as front
-from annotation.review import people_views as people
-from annotation.review import questions_views as asked
-from annotation.review import queue_views as queue
-from annotation.review import routing_views as routing
-from annotation.review import sample_views as sample
-from annotation.review import second_looks_views as second
 from annotation.review import views as review
-from annotation.review import what_if_views as what_if
+from annotation.review.attributes import views as attributes
+from annotation.review.explorer import views as explorer
+from annotation.review.gold import views as gold
+from annotation.review.judges import views as judges
+from annotation.review.overview import views as front
+from annotation.review.people import views as people
+from annotation.review.queue import questions_views as asked
+from annotation.review.queue import sample_views as sample
+from annotation.review.queue import views as queue
+from annotation.review.routing import views as routing
+from annotation.review.second_looks import views as second
+from annotation.review.what_if import views as what_if
 from annotation.setting_up.urls import urlpatterns as setting_up
 from annotation.web import asking, guideline, holding, own_data, own_work, record, sensitive, training
 from annotation.web import gold as own_gold

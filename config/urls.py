@@ -7,7 +7,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView
 
-from annotation.review import charts_shown
+from annotation.review.charts import shown as charts_shown
 from annotation.web.preferences import PasswordChange, own_settings
 from annotation.web.styleguide import styleguide
 from annotation.web.views import home

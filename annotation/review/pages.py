@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from annotation import ratings, remarks
 from annotation.models import Annotation, Assignment, ConsensusLabel, DatasetVersion, Decision, Project, Sample, User
-from annotation.review import decisions, history, judges_said
-from annotation.review import questions as asked
+from annotation.review.judges import said as judges_said
+from annotation.review.queue import decisions, history
+from annotation.review.queue import questions as asked
 from annotation.review.said import letter, packed, words
 from annotation.services import decisions_made, proposing, review_queue
 from annotation.services.proposing import Proposal

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.models import DatasetVersion, Membership
-from annotation.review import versions
+from annotation.review.overview import versions
 from annotation.services import versions as building
 from annotation.web.access import STAFF, account, project_for
 

@@ -62,6 +62,23 @@ def added(one: Cells, other: Cells) -> Cells:
     return summed(np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]]))
 
 
+def by_cell(row: Cells) -> dict[int, int]:
+    """Each cell with its value."""
+    return dict(zip(row[0].tolist(), row[1].tolist(), strict=True))
+
+
+def in_parts(row: Cells, parts: int) -> list[tuple[int, ...]]:
+    """Each cell's parts with its value."""
+    return list(zip(*(part.tolist() for part in unpack(row[0], parts)), row[1].tolist(), strict=True))
+
+
+def by_first_part(row: Cells, parts: int) -> list[tuple[int, Cells]]:
+    """A row apart for each value of its cells' first part, ascending; what is left has a part fewer."""
+    shift = BITS * (parts - 1)
+    first, rest = row[0] >> shift, row[0] & ((1 << shift) - 1)
+    return [(int(value), (rest[first == value], row[1][first == value])) for value in np.unique(first)]
+
+
 @dataclass
 class Sums:
     """Rows of cells being added up.

@@ -7,8 +7,6 @@ statistics.samples["open"], statistics.as_of, statistics.reliability("helpfulnes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
@@ -17,9 +15,20 @@ import numpy as np
 from annotation.models import Project, Statistic, StatisticsEdition
 from annotation.statistics import cells, facts, names
 from annotation.statistics.cells import NONE, Cells
-from annotation.statistics.names import Count, OfDay, OfJudge, OfPerson, OfWeek
+from annotation.statistics.names import Count
 from annotation.statistics.remembered import remembered
 from annotation.statistics.rules import Rules
+from annotation.statistics.told import (
+    Day,
+    JudgeWork,
+    Person,
+    PersonWeek,
+    day_of,
+    judge_work_of,
+    person_of,
+    person_week_of,
+    table_of,
+)
 from consensus.block_tallies import BlockTallies
 from consensus.estimates import Estimate
 from consensus.reliability import AFTER_SELECTION, FIRST_ROUNDS, RANDOM_SLICE, MeasuredOn, Reliability
@@ -29,8 +38,6 @@ __all__ = [
     "AFTER_SELECTION",
     "FIRST_ROUNDS",
     "RANDOM_SLICE",
-    "Day",
-    "Person",
     "Statistics",
     "UnknownAttribute",
     "of",
@@ -43,71 +50,6 @@ DRAWS, DRAWS_OF_WEEKS = 400, 200  # resamples of an interval
 
 class UnknownAttribute(LookupError):
     """The rubric that is counted under has no such attribute."""
-
-
-@dataclass(frozen=True)
-class Day:
-    """What happened on one day (UTC). The states count moves into them; `arrived` samples that came."""
-
-    date: date
-    arrived: int
-    annotations: int
-    active_seconds: int
-    resolved: int
-    escalated: int
-    contested: int
-    excluded: int
-    opened: int
-    late: int
-
-
-@dataclass(frozen=True)
-class PersonWeek:
-    """A person's first-round ratings of an attribute in the week that begins on `monday`, beside the others of the same samples.
-
-    pairs: (own rating, another's). above, below: sums of how many levels the own rating is above or below; squared: of squares.
-    """
-
-    monday: date
-    ratings: int
-    pairs: int
-    equal: int
-    above: int
-    below: int
-    squared: int
-
-
-@dataclass(frozen=True, eq=False)
-class Person:
-    """What a person's work is told by, over all samples of the project.
-
-    levels: (L,) by attribute, of counted annotations. beside: (L, L) by attribute: own level x others' levels, first rounds.
-    picks: by comparison: (no preference, the response shown first, the one shown second). straight: annotations with three
-    values or more on one scale, and those of them that are all the same. seconds: bin -> annotations, `names.seconds_of`.
-    """
-
-    annotations: int
-    late: int
-    neither_valid: int
-    active_seconds: int
-    levels: Mapping[str, np.ndarray]
-    picks: Mapping[str, tuple[int, int, int]]
-    straight: tuple[int, int]
-    seconds: Mapping[int, int]
-
-    @property
-    def timed(self) -> int:
-        """Annotations with a time."""
-        return sum(self.seconds.values())
-
-
-@dataclass(frozen=True)
-class JudgeWork:
-    """How many judgments a judge gave under the newest rubric, and how many of them are unsure, or of relatives."""
-
-    judgments: int
-    unsure: int
-    relative: int
 
 
 def of(project: Project, slice: str = "") -> Statistics:
@@ -126,7 +68,7 @@ def slices(project: Project) -> dict[str, list[tuple[str, int]]]:
     found: dict[str, list[tuple[str, int]]] = {field: [] for field, _ in standing.rules["fields"]}
     for name, kept in rows:
         field, _, value = name.partition("=")
-        found[field].append((value, _by_cell(cells.from_bytes(kept)).get(Count.TOTAL, 0)))
+        found[field].append((value, cells.by_cell(cells.from_bytes(kept)).get(Count.TOTAL, 0)))
     return {field: sorted(values, key=lambda row: (-row[1], row[0])) for field, values in found.items()}
 
 
@@ -158,7 +100,7 @@ class Statistics:
     # --- samples ------------------------------------------------------------------------------------------------
     @cached_property
     def _counts(self) -> dict[int, int]:
-        return _by_cell(self._row(names.SAMPLES))
+        return cells.by_cell(self._row(names.SAMPLES))
 
     @property
     def samples(self) -> dict[str, int]:
@@ -219,7 +161,7 @@ class Statistics:
         found: dict[int, dict[int, int]] = {}
         for number, field, value in zip(day.tolist(), what.tolist(), row[1].tolist(), strict=True):
             found.setdefault(number, {})[field] = value
-        return [_day(number, found[number]) for number in sorted(found)]
+        return [day_of(number, found[number]) for number in sorted(found)]
 
     def causes(self) -> dict[str, int]:
         """Causes that reviewers gave with their decisions, most first."""
@@ -247,13 +189,13 @@ class Statistics:
     def levels_by_week(self, attribute: str) -> dict[date, dict[int, int]]:
         """The same for each week by its Monday, ascending."""
         found = {}
-        for week, row in _split(self._row(names.LEVELS_BY_WEEK, attribute), 2):
+        for week, row in cells.by_first_part(self._row(names.LEVELS_BY_WEEK, attribute), 2):
             found[names.monday_of(week)] = self._by_level(attribute, row)
         return found
 
     def spread(self, attribute: str) -> dict[int, int]:
         """Samples by the range of their first round in scale points (the largest of their responses); nominal: 1 differing."""
-        return _by_cell(self._row(names.SPREAD, attribute))
+        return cells.by_cell(self._row(names.SPREAD, attribute))
 
     def reliability(self, attribute: str, measured_on: MeasuredOn = FIRST_ROUNDS) -> Estimate:
         """Krippendorff's alpha with its interval. Raises UnknownAttribute."""
@@ -289,27 +231,28 @@ class Statistics:
     def people(self, attribute: str) -> dict[int, np.ndarray]:
         """Annotator id -> `person`, of everybody who has anything beside others."""
         place, size = self._place(attribute), len(self.scale(attribute).levels)
-        tables = {int(person): _table(row, place, size) for person, row in self._rows_of_all(names.PEOPLE).items()}
+        tables = {int(person): table_of(row, place, size) for person, row in self._rows_of_all(names.PEOPLE).items()}
         return {person: table for person, table in tables.items() if table.any()}
 
     def person(self, annotator_id: int, attribute: str) -> np.ndarray:
         """(L, L) the person's level x the others' levels of the same things, first rounds; never beside themselves."""
         row = self._of_all(names.PEOPLE, str(annotator_id))
-        return _table(row, self._place(attribute), len(self.scale(attribute).levels))
+        return table_of(row, self._place(attribute), len(self.scale(attribute).levels))
 
     def work_of(self, annotator_id: int) -> Person:
         """What a person's work is told by."""
-        return self._person(self._of_all(names.PEOPLE_WORK, str(annotator_id)))
+        scales = dict(zip(self.attributes, self._scales, strict=True))
+        return person_of(self._of_all(names.PEOPLE_WORK, str(annotator_id)), scales)
 
     def weeks_of(self, annotator_id: int, attribute: str) -> list[PersonWeek]:
         """A person beside others, week by week. Raises UnknownAttribute."""
         place = self._place(attribute)
         found: dict[int, dict[int, int]] = {}
         row = self._of_all(names.PEOPLE_WEEKS, str(annotator_id))
-        for week, of_attribute, what, value in _parts(row, 3):
+        for week, of_attribute, what, value in cells.in_parts(row, 3):
             if of_attribute == place:
                 found.setdefault(week, {})[what] = value
-        return [_person_week(week, found[week]) for week in sorted(found)]
+        return [person_week_of(week, found[week]) for week in sorted(found)]
 
     # --- judges -------------------------------------------------------------------------------------------------
     def judge(self, judge_id: int, attribute: str) -> np.ndarray:
@@ -330,8 +273,7 @@ class Statistics:
 
     def judges(self) -> dict[int, JudgeWork]:
         """Judge id -> how much it said, of judges that said anything."""
-        rows = {int(judge): _by_cell(row) for judge, row in self._rows(names.JUDGES_WORK).items()}
-        return {judge: JudgeWork(*(row.get(cell, 0) for cell in OfJudge)) for judge, row in rows.items()}
+        return {int(judge): judge_work_of(row) for judge, row in self._rows(names.JUDGES_WORK).items()}
 
     # --- rows ---------------------------------------------------------------------------------------------------
     @cached_property
@@ -368,7 +310,7 @@ class Statistics:
         return self._read[name, subject]
 
     def _by_level(self, attribute: str, row: Cells) -> dict[int, int]:
-        counted = _by_cell(row)
+        counted = cells.by_cell(row)
         return {level: counted.get(place, 0) for place, level in enumerate(self.scale(attribute).levels)}
 
     def _tallies(self, attribute: str, row: Cells) -> BlockTallies:
@@ -376,88 +318,13 @@ class Statistics:
         return BlockTallies.of_cells(len(self.scale(attribute).levels), block, size, one, other, row[1])
 
     def _alphas(self, attribute: str, name: str) -> dict[int, Estimate]:
-        weeks = _split(self._row(name, attribute), 5)
+        weeks = cells.by_first_part(self._row(name, attribute), 5)
         return {when: self._alpha(attribute, row, DRAWS_OF_WEEKS) for when, row in weeks}
 
     def _alpha(self, attribute: str, row: Cells, draws: int) -> Estimate:
         scale = self.scale(attribute)
         return remembered(row, (scale, draws), lambda: self._tallies(attribute, row).alpha(scale, _rng(), draws=draws))
 
-    def _person(self, row: Cells) -> Person:
-        said: dict[int, dict[tuple[int, int], int]] = {kind: {} for kind in OfPerson}
-        for kind, one, other, value in _parts(row, 3):
-            said[kind][one, other] = value
-        work, straight, picks = said[OfPerson.ANNOTATIONS], said[OfPerson.STRAIGHT], said[OfPerson.PICKS]
-        compared = {attribute for attribute, _ in picks}
-        return Person(
-            annotations=work.get((0, 0), 0),
-            late=work.get((0, 1), 0),
-            neither_valid=work.get((0, 2), 0),
-            active_seconds=said[OfPerson.ACTIVE_SECONDS].get((0, 0), 0),
-            levels={
-                name: np.array([said[OfPerson.LEVELS].get((place, level), 0) for level in range(len(scale.levels))])
-                for place, (name, scale) in enumerate(zip(self.attributes, self._scales, strict=True))
-            },
-            picks={
-                name: (picks.get((place, 0), 0), picks.get((place, 1), 0), picks.get((place, 2), 0))
-                for place, name in enumerate(self.attributes)
-                if place in compared
-            },
-            straight=(straight.get((0, 0), 0), straight.get((0, 1), 0)),
-            seconds={bin_number: many for (_, bin_number), many in sorted(said[OfPerson.SECONDS].items())},
-        )
-
 
 def _rng() -> np.random.Generator:
     return np.random.default_rng(SEED)
-
-
-def _by_cell(row: Cells) -> dict[int, int]:
-    return dict(zip(row[0].tolist(), row[1].tolist(), strict=True))
-
-
-def _parts(row: Cells, parts: int) -> list[tuple[int, ...]]:
-    """Each cell's parts with its value."""
-    return list(zip(*(part.tolist() for part in cells.unpack(row[0], parts)), row[1].tolist(), strict=True))
-
-
-def _split(row: Cells, parts: int) -> list[tuple[int, Cells]]:
-    """A row apart for each value of its cells' first part, ascending; what is left has a part fewer."""
-    shift = cells.BITS * (parts - 1)
-    first, rest = row[0] >> shift, row[0] & ((1 << shift) - 1)
-    return [(int(value), (rest[first == value], row[1][first == value])) for value in np.unique(first)]
-
-
-def _table(row: Cells, attribute: int, size: int) -> np.ndarray:
-    of_attribute, own, other = cells.unpack(row[0], 3)
-    mine = of_attribute == attribute
-    table = np.zeros((size, size), dtype=np.int64)
-    np.add.at(table, (own[mine], other[mine]), row[1][mine])
-    return table
-
-
-def _day(number: int, of_day: Mapping[int, int]) -> Day:
-    return Day(
-        date=names.date_of(number),
-        arrived=of_day.get(OfDay.ARRIVED, 0),
-        annotations=of_day.get(OfDay.ANNOTATIONS, 0),
-        active_seconds=of_day.get(OfDay.ACTIVE_SECONDS, 0),
-        resolved=of_day.get(OfDay.RESOLVED, 0),
-        escalated=of_day.get(OfDay.ESCALATED, 0),
-        contested=of_day.get(OfDay.CONTESTED, 0),
-        excluded=of_day.get(OfDay.EXCLUDED, 0),
-        opened=of_day.get(OfDay.OPENED, 0),
-        late=of_day.get(OfDay.LATE, 0),
-    )
-
-
-def _person_week(week: int, of_week: Mapping[int, int]) -> PersonWeek:
-    return PersonWeek(
-        monday=names.monday_of(week),
-        ratings=of_week.get(OfWeek.RATINGS, 0),
-        pairs=of_week.get(OfWeek.PAIRS, 0),
-        equal=of_week.get(OfWeek.EQUAL, 0),
-        above=of_week.get(OfWeek.ABOVE, 0),
-        below=of_week.get(OfWeek.BELOW, 0),
-        squared=of_week.get(OfWeek.SQUARED, 0),
-    )

@@ -133,7 +133,7 @@ def test_given_back_gold_is_not_counted_as_given(browser, project, ana):
 
 
 def test_the_list_goes_on_page_by_page(browser, project, monkeypatch):
-    monkeypatch.setattr("annotation.review.gold.ON_A_PAGE", 2)
+    monkeypatch.setattr("annotation.review.gold.page.ON_A_PAGE", 2)
     for number in range(3):
         make_gold(project, f"g{number}", overall=3)
     first = text_of(browser.get(GOLD))

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from annotation.review import charts_shown
+from annotation.review.charts import shown as charts_shown
 
 pytestmark = [
     pytest.mark.slow,

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from test_pages import NOW, WCAG, Enter, add_pair, contest, join, pairs, rate
 
 from annotation.models import Membership, Project
-from annotation.review import overview
+from annotation.review.overview import page as overview
 from annotation.services import figures
 from annotation.statistics import fold
 

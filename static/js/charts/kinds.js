@@ -1,4 +1,4 @@
-// One function for each kind of picture: from what annotation/review/charts.py says to an SVG element by Observable Plot.
+// One function for each kind of picture: from what annotation/review/charts/kinds.py says to an SVG element by Observable Plot.
 import { FONT, LINE, WHO, boxSign, dash, element, fills, folded, hue, legend, lineSign, shape, shapeSign, wide, widest } from "./looks.js";
 
 const QUIET = { stroke: "var(--line)", strokeWidth: 1 };
