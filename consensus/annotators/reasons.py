@@ -24,6 +24,7 @@ BELOW_GOLD = 0.15
 SLOWEST_FAST = 1 / 3  # of the time that the others take
 EXTRA_SAME = 0.25
 EXTRA_FIRST = 0.1
+FAR_FIRST = 0.25  # beyond it a leaning need not be told from how people lean: of few people that is badly known
 EXTRA_ALIKE = 0.2
 FAR_ALIKE = 0.25  # beyond it pairs need not be told from how pairs differ: of few people that is badly known
 ORDINARY_PAIR = 2.5  # the same for pairs of people: what two share with everybody is taken off before
@@ -132,7 +133,7 @@ def of_sameness(sameness: Sameness) -> Reason:
 
 
 def of_position(attribute: str, leaning: PositionPreference) -> Iterator[Reason]:
-    limit = max(EXTRA_FIRST, ORDINARY * leaning.extra.spread())
+    limit = min(max(EXTRA_FIRST, ORDINARY * leaning.extra.spread()), FAR_FIRST)
     first, second = leaning.extra, leaning.extra.negated()
     to_first = Words(
         "{attribute}: favours the response shown first in {own:.0f} % of {count} samples; the others favour the same "

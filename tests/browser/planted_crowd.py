@@ -41,8 +41,6 @@ class Replay:
         self.samples = list(project.samples.select_related("project").order_by("pk"))
         self.recorded = _recorded()
         self.begin = begin
-        with connection.cursor() as cursor:  # which response is shown first: the same draws in every run
-            cursor.execute("SELECT setseed(%s)", [SEED / 100])
         self.chance = random.Random(SEED)  # noqa: S311
 
     def play(self, samples: slice) -> int:
@@ -54,6 +52,7 @@ class Replay:
         when, said = self.begin + place * BETWEEN_SAMPLES, dict[str, int]()
         for number, name in enumerate(asked(place)):
             at = when + number * BETWEEN_PEOPLE
+            _draw_the_same_order(SEED + place * len(TWENTY) + number)
             try:
                 hand = claiming.claim_sample(annotator=self.crowd[name], sample=sample, at=at)
             except claiming.NotClaimable:
@@ -70,6 +69,12 @@ class Replay:
         if name == COPIES:
             return said.get(COPIED) or self.chance.choice((-1, 1))
         return self.recorded[sample.external_id][name]
+
+
+def _draw_the_same_order(seed: int) -> None:
+    """Which response is shown first is drawn by the database: in every run the same, whatever else was drawn before."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setseed(%s)", [seed % 1000 / 1000])
 
 
 def asked(place: int) -> Iterator[str]:

@@ -142,6 +142,14 @@ def test_a_hundred_answers_tell_a_guess_and_a_liking_for_the_first(planted, kind
     assert {person for hit in hits for person, *_ in hit} == {0}
 
 
+def test_among_six_of_whom_half_do_not_judge_the_one_who_prefers_the_first_is_still_found():
+    """How far people lean is not known from so few: two who do would make it ordinary."""
+    planted = {"random": {0: 1.0}, "first": {1: 1.0}, "copies": {2: 1}}
+    hits = [found(Crowd(people=6, samples=240, **planted), seed) for seed in range(10)]
+    assert sum((1, "position", None) in hit for hit in hits) >= 9
+    assert {person for hit in hits for person, *_ in hit} <= {0, 1, 2}
+
+
 def test_whoever_works_a_third_of_the_time_since_the_middle_is_found_on_200_answers():
     hits = [found(Crowd(people=12, samples=900, tires={0: -1.2}), seed) for seed in range(8)]
     assert sum((0, "shift", None) in hit for hit in hits) >= 7
