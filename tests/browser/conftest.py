@@ -79,6 +79,7 @@ def enter(browser: Browser, live_server: Any) -> Iterator[Callable[[str], Page]]
         page = context.new_page()
         trouble.watch(page)
         page.goto("/login/")
+        expect(page.locator("[name=username]")).to_be_focused()
         page.keyboard.type(name)
         page.keyboard.press("Tab")
         page.keyboard.type("correct horse")

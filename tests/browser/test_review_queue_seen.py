@@ -43,6 +43,12 @@ def kept() -> list[tuple[str, str, str, str]]:
     return [tuple(one) for one in taken]
 
 
+def be_on(page: Page, sample: str) -> None:
+    """Its page is there, and listens to keys."""
+    expect(page.get_by_role("heading", name=sample)).to_be_visible()
+    page.wait_for_load_state()
+
+
 def test_five_are_settled_one_after_another_by_keyboard(enter: Enter):
     project = pairs()
     unsettled(project, 5)
@@ -52,31 +58,31 @@ def test_five_are_settled_one_after_another_by_keyboard(enter: Enter):
     page.keyboard.press("j")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("heading", name="s1")).to_be_visible()
+    be_on(page, "s1")
     page.keyboard.press("2")  # a matter of taste
     page.keyboard.press("m")
     page.keyboard.type("As I would.")
     page.keyboard.press("Escape")
     page.keyboard.press("a")
 
-    expect(page.get_by_role("heading", name="s2")).to_be_visible()
+    be_on(page, "s2")
     page.get_by_role("radio", name="The second").focus()
     page.keyboard.press("Space")
     expect(page.locator("[data-set-changes]")).to_have_text("Which is better? none → B The second")
     page.keyboard.press("s")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("heading", name="s3")).to_be_visible()
+    be_on(page, "s3")
     page.keyboard.press("e")
     assert not Sample.objects.filter(external_id="s3", state="escalated").exists()  # chosen, not taken yet
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("heading", name="s4")).to_be_visible()
+    be_on(page, "s4")
     page.keyboard.press("5")
     page.keyboard.press("d")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("heading", name="s5")).to_be_visible()
+    be_on(page, "s5")
     page.keyboard.press("a")
     expect(page.get_by_role("heading", name="Nothing needs a reviewer")).to_be_visible()
     assert kept() == [
