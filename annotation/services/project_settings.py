@@ -81,10 +81,7 @@ def _check(project: Project) -> None:
 def _record(project: Project, before: dict[str, Any], changed: list[str], why: str, by: User, at: datetime) -> None:
     was = {name: _plain(before[name]) for name in changed}
     now = {name: _plain(getattr(project, name)) for name in changed}
-    said = "; ".join(f"{name} {was[name]} -> {now[name]}" for name in changed)
-    ProjectEvent.objects.create(
-        project=project, kind=CHANGED, text=f"{said}. {why}", before=was, after=now, actor=by, at=at
-    )
+    ProjectEvent.objects.create(project=project, kind=CHANGED, text=why, before=was, after=now, actor=by, at=at)
 
 
 def _plain(value: Any) -> Any:

@@ -154,9 +154,8 @@ def change_policy(*, project: Project, by: User | None, at: datetime, reason: st
         raise ChangeRefused(f"Policy {now.version} of {project.slug} says the same already; nothing was changed.")
     policy.save(force_insert=True)
     project.__dict__.pop("policy", None)
-    said = "; ".join(f"{name} {getattr(now, name)} -> {value}" for name, value in changed.items())
     before = {name: getattr(now, name) for name in changed}
-    _record(project, POLICY_CHANGED, f"Policy {policy.version}: {said}. {why}", by, at, before, changed)
+    _record(project, POLICY_CHANGED, f"Policy {policy.version}. {why}", by, at, before, changed)
     return policy
 
 

@@ -9,6 +9,7 @@ from annotation.models import WhatIf
 
 Json = Mapping[str, Any]
 SAME = 1e-9  # summing leaves a hair of error
+OFTEN = 0.01  # a share of samples that is worth a word
 
 
 def record(what_if: WhatIf, candidate: int) -> str:
@@ -51,6 +52,39 @@ def quality(found: Json, at: int) -> str:
             return _("The same labels by all who were there; what further people would have changed cannot be seen.")
         return _("The same labels.")
     return " ".join(_measured(better) for better in own["better"].values())
+
+
+def drawbacks(found: Json, at: int) -> list[str]:
+    """What gets worse, or is not known as well as it sounds, a sentence each."""
+    now, own = (found["cost"]["results"][place] for place in (0, at))
+    said = [
+        words % {"own": f"{100 * own[name]['value']:.1f}", "now": f"{100 * now[name]['value']:.1f}"}
+        for name, words in (
+            ("contested", _("More samples are left to a reviewer: %(own)s %% instead of %(now)s %%.")),
+            ("excluded", _("More samples are excluded: %(own)s %% instead of %(now)s %%.")),
+        )
+        if _is_clearly_more(own[name], now[name])
+    ]
+    ran_out = max(own["unseen"], _cut_short(found, at) - _cut_short(found, 0))
+    if ran_out > OFTEN:
+        words = _(
+            "On %(share)s %% of the samples it wants people who never answered; what they would say is not known."
+        )
+        said.append(words % {"share": f"{100 * ran_out:.1f}"})
+    return said
+
+
+def _cut_short(found: Json, at: int) -> float:
+    """The share of samples on which people ran out; 0 where no labels could be compared."""
+    return float(found["quality"]["results"][at]["cut_short"]) if found["quality"]["basis"] else 0.0
+
+
+def _is_clearly_more(own: Json, now: Json) -> bool:
+    if own["value"] is None or now["value"] is None:
+        return False
+    return own["value"] > now["value"] + OFTEN and (
+        own["low"] is None or now["high"] is None or own["low"] > now["high"]
+    )
 
 
 def _measured(better: Json) -> str:

@@ -1,6 +1,5 @@
 """The trail of a project: every change of it, who made it, when, what it was before and after."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -10,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from annotation.models import Project, ProjectEvent
+from annotation.setting_up.changes_told import changes
 from annotation.web.access import STAFF, project_for
 
 SHOWN = 50
@@ -22,7 +22,9 @@ def trail(request: HttpRequest, slug: str) -> HttpResponse:
     """The newest first; `?before=` goes back, `?kind=` and `?by=` narrow."""
     project = project_for(request, slug, STAFF)
     wanted = {name: request.GET.get(name, "").replace("\x00", "")[:150] for name in ("kind", "by")}
-    events = ProjectEvent.objects.filter(project=project).select_related("actor", "annotator").order_by("-pk")
+    events = (
+        ProjectEvent.objects.filter(project=project).select_related("actor", "annotator", "project").order_by("-pk")
+    )
     if wanted["kind"]:
         events = events.filter(kind=wanted["kind"])
     if wanted["by"]:
@@ -57,15 +59,5 @@ def _event(event: ProjectEvent) -> dict[str, Any]:
         "by": event.actor.get_username() if event.actor else _("the platform"),
         "about": event.annotator,
         "at": event.at,
-        "changes": _changes(event.before, event.after),
+        "changes": changes(event),
     }
-
-
-def _changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """What was and what became, name by name; nothing for what was only said."""
-    before, after = before or {}, after or {}
-    return [
-        {"name": name, "before": before.get(name), "after": after.get(name)}
-        for name in dict.fromkeys((*before, *after))
-        if before.get(name) != after.get(name)
-    ]

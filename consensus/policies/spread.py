@@ -184,5 +184,5 @@ def _dispute(seen: Seen) -> str:
 
 
 def _dispute_over(slot: Slot, given: np.ndarray, width: float) -> str:
-    verdict = "they differ" if slot.scale.is_nominal else f"range {width:g} is above {slot.escalate_above:g}"
+    verdict = "they differ" if slot.scale.is_nominal else f"{width:g} apart, where {slot.escalate_above:g} is allowed"
     return f"{slot.name}: first {in_words(len(given))} said {said_by(given)}; {verdict}"

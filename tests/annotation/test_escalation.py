@@ -55,7 +55,7 @@ def test_a_range_of_two_does_not_escalate(project, values):
 
 def test_the_event_says_what_the_people_said(project):
     text = rated(project, (1, 6, 6)).events.get().text
-    assert text == "overall of response 1: first three said 1, 6, 6; range 5 is above 2"
+    assert text == "overall of response 1: first three said 1, 6, 6; 5 apart, where 2 is allowed"
 
 
 @pytest.mark.parametrize(

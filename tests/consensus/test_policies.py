@@ -77,7 +77,7 @@ def test_a_first_round_must_be_unanimous():
     assert decide(UnanimousPolicy(), slots, [[2], [2], [2]], [], 9, 0).reason == "agreed"
     found = decide(UnanimousPolicy(), slots, [[2], [2], [3]], [], 9, 0)
     assert (found.outcome, found.slots_wanted) == ("escalate", 2)
-    assert found.text == "a: first three said 2, 2, 3; range 1 is above 0"
+    assert found.text == "a: first three said 2, 2, 3; 1 apart, where 0 is allowed"
     assert decide(UnanimousPolicy(), slots, [[2], [2], [4]], [[0], [3]], 9, 0).reason == "settled_by_three"
 
 

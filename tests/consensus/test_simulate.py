@@ -169,7 +169,7 @@ def test_quality_by_hand_against_gold():
     found = simulate(ratings, [SpreadPolicy()], ["majority"], np.random.default_rng(0), gold=gold, draws=2)
     spread = by_name(found, "spread", "majority")
     assert spread.quality["agreement"].value == 0.5
-    assert spread.contested.value == 0.5  # range 2 is above 1, and nobody is left to ask
+    assert spread.contested.value == 0.5  # 2 apart, where 1 is allowed, and nobody is left to ask
     assert spread.labels.value == 3
 
 

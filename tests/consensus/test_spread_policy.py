@@ -45,7 +45,7 @@ def test_an_agreed_sample_waits_for_what_is_still_under_way():
 def test_three_people_beyond_the_limit_have_two_more_asked():
     found = ask([1, 4, 4])
     assert (found.outcome, found.reason, found.slots_wanted) == ("escalate", "first_round_disagreed", 2)
-    assert found.text == "overall: first three said 1, 4, 4; range 3 is above 2"
+    assert found.text == "overall: first three said 1, 4, 4; 3 apart, where 2 is allowed"
     assert found.disagreement == {"overall": 3.0}
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from annotation.explorer import finding, listing
+from annotation.explorer import covering, finding, listing
 from annotation.explorer.filters import Filters, asked
 from annotation.models import Project
 
@@ -14,7 +15,11 @@ LIMIT_MS = 150  # each width is one search by the index; what takes longer is le
 
 
 def samples(project: Project, attribute: str, spread: Mapping[int, int], slice_key: str = "") -> dict[str, Any]:
-    """The widest first, with their texts; `is_stopped` when a search took too long, so that some may be missing."""
+    """The widest first, with their texts.
+
+    `is_stopped` when a search took too long, so that some may be missing; `waits` while the search has not reached all
+    samples: how many per cent it has.
+    """
     found: dict[int, int] = {}
     is_stopped = False
     try:
@@ -23,7 +28,18 @@ def samples(project: Project, attribute: str, spread: Mapping[int, int], slice_k
     except finding.TooWide:
         is_stopped = True
     texts = listing.listed(project, list(found), [])
-    return {"rows": [_row(project, of, found[of.sample.pk]) for of in texts], "is_stopped": is_stopped}
+    rows = [_row(project, of, found[of.sample.pk]) for of in texts]
+    return {"rows": rows, "is_stopped": is_stopped, "waits": _waits(project)}
+
+
+def _waits(project: Project) -> str:
+    reached = covering.coverage(project)
+    if reached.is_whole:
+        return ""
+    share = 100 * reached.covered // max(reached.total, 1)
+    return _("The search that finds them has reached %(share)d %% of the samples; it goes on by itself.") % {
+        "share": share
+    }
 
 
 def _widest(project: Project, attribute: str, spread: Mapping[int, int], slice_key: str) -> Iterator[tuple[int, int]]:

@@ -53,8 +53,8 @@ def _now(
     if slices.key:
         measured = Measured(reading.of(project, slices.key))
     return {
-        "attention": needed,
-        "is_calm": all(thing.is_calm for thing in needed),
+        "urgent": [thing for thing in needed if not thing.is_calm],
+        "calm": [thing for thing in needed if thing.is_calm],
         **_freshness(measured.statistics, at),
         **(_figures(measured, figures, slices, for_admin=for_admin, at=at) if measured.statistics.total else {}),
         "judges": people_and_judges(project, figures) if figures else [],

@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from annotation import ratings
 from annotation.models import Annotator, ProjectEvent, Sample
+from annotation.review import said as saying
 from annotation.review.charts import kinds as charts
 from annotation.review.charts.kinds import Chart
 from annotation.review.people import listed as people
-from annotation.services import qualification, set_aside
+from annotation.review.second_looks.page import rate_text
+from annotation.services import qualification, second_looks, set_aside
 from annotation.statistics import reading
 from annotation.web.person import standing_of
 from consensus.estimates import Estimate
@@ -53,6 +55,7 @@ def person_page(person: Annotator, *, is_admin: bool, at: datetime, considers: b
         "bias": _bias(kept),
         "weeks": _weeks(kept),
         "confusions": _confusions(person),
+        "second_look": _second_look(person),
         "examples": _examples(person, kept),
         "notices": [people.notice_row(notice) for notice in notices],
         "events": [_event(event) for event in person.events.select_related("actor").order_by("-pk")[:SHOWN_AT_MOST]],
@@ -114,6 +117,12 @@ def _weeks(kept: Mapping[str, Any]) -> list[Chart]:
     return [pace, agreement]
 
 
+def _second_look(person: Annotator) -> dict[str, Any] | None:
+    """What reviewers would return of theirs; None before any was looked at."""
+    found = second_looks.found(person.project, person)
+    return {"rate": found.rate, "text": rate_text(found.rate), "looked": found.looked} if found.looked else None
+
+
 def _confusions(person: Annotator) -> list[Chart]:
     """What they say against what the others of the same samples say, an attribute each."""
     statistics = reading.of(person.project)
@@ -121,8 +130,8 @@ def _confusions(person: Annotator) -> list[Chart]:
     return [
         charts.heat(
             place.title,
-            [place.word_for(level) for level in place.levels],
-            [place.word_for(level) for level in place.levels],
+            [saying.word(place, level) for level in place.levels],
+            [saying.word(place, level) for level in place.levels],
             _rows(table),
             heading=_("This person"),
             across=_("Others"),

@@ -181,6 +181,7 @@ def _answer(row: WhatIf, project: Project) -> dict[str, Any]:
                 "cost": what_if_words.cost(found, at + 1),
                 "quality": what_if_words.quality(found, at + 1),
                 "money": money(found, at + 1),
+                "drawbacks": what_if_words.drawbacks(found, at + 1),
             }
             for at in range(count)
         ],
@@ -292,5 +293,5 @@ def _follow_up(row: WhatIf, project: Project) -> dict[str, Any]:
     asked, done = applying.followed(project=project, policy=row.applied_as)
     words = _("Undecided samples follow it at their next submission.")
     if asked:
-        words = done.text if done else _("Undecided samples are being looked at now.")
+        words = done.text if done else _("Undecided samples, where there are any, are being looked at now.")
     return {"version": row.applied_as.version, "words": words}

@@ -55,8 +55,12 @@ def page(project, wanted="", *, for_admin=True, at=LATER):
     return overview.page(Project.objects.get(pk=project.pk), for_admin=for_admin, at=at, wanted=wanted)
 
 
+def needed(shown):
+    return shown["urgent"] + shown["calm"]
+
+
 def things(project, **about):
-    return [thing.text for thing in page(project, **about)["attention"]]
+    return [thing.text for thing in needed(page(project, **about))]
 
 
 def as_user(user):
@@ -199,7 +203,7 @@ def test_pay_under_the_floor_needs_an_admin_and_is_not_shown_to_a_reviewer(proje
     assert value(page(project)["cost"], "Lowest tenth") == "12.50"
     shown = page(project, for_admin=False)
     assert shown["cost"] == []
-    assert not any("price" in thing.text for thing in shown["attention"])
+    assert not any("price" in thing.text for thing in needed(shown))
 
 
 # --- what needs somebody --------------------------------------------------------------------------------------------
@@ -212,7 +216,7 @@ def test_what_stops_the_work_comes_first_and_single_samples_last(week):
     assert things(week) == [
         "Find 2 more people", "Decide about 1 person", "Answer 1 question", "Settle 1 contested sample",
     ]  # fmt: skip
-    assert all(thing.why and thing.url for thing in page(week)["attention"])
+    assert all(thing.why and thing.url for thing in needed(page(week)))
 
 
 def test_people_who_answer_by_chance_make_the_guideline_the_thing_to_do(project):
@@ -220,7 +224,7 @@ def test_people_who_answer_by_chance_make_the_guideline_the_thing_to_do(project)
     rng = np.random.default_rng(1)
     decided_long_ago(project, rng.choice([3, 4, 5], (60, 3)).tolist())
     counted(project)
-    [thing] = [thing for thing in page(project)["attention"] if "guideline" in thing.text]
+    [thing] = [thing for thing in needed(page(project)) if "guideline" in thing.text]
     assert thing.text == "Make the guideline clearer on Overall"
     assert "in any case below 0.67" in thing.why
 
@@ -231,8 +235,7 @@ def test_when_all_is_decided_it_is_time_to_publish_and_nothing_is_wrong(project)
         rate(sample, by=person, overall=4)
     counted(project)
     shown = page(project)
-    assert [thing.text for thing in shown["attention"]] == ["Publish the labels"]
-    assert shown["is_calm"]
+    assert ([thing.text for thing in shown["calm"]], shown["urgent"]) == (["Publish the labels"], [])
 
 
 def test_nothing_that_needs_somebody_is_said_so(project, ada):

@@ -71,7 +71,8 @@ def test_the_history_says_who_changed_what_and_why(project, ada):
     projects.change_policy(project=project, by=ada, at=NOW, reason="  Raters tire. ", first_round=4, extra=1)
     event = project.events.get(kind="policy_changed")
     assert (event.actor, event.at) == (ada, NOW)
-    assert event.text == "Policy 2: first_round 3 -> 4; extra 2 -> 1. Raters tire."
+    assert event.text == "Policy 2. Raters tire."
+    assert (event.before, event.after) == ({"first_round": 3, "extra": 2}, {"first_round": 4, "extra": 1})
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "\n"])

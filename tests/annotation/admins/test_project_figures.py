@@ -284,7 +284,8 @@ def test_the_count_agrees_with_a_slow_one(project):
 
 def attention(project):
     figures.refresh(project=project, at=NOW)
-    return [f"{thing.text}: {thing.why}" for thing in overview.page(project, for_admin=True, at=NOW)["attention"]]
+    shown = overview.page(project, for_admin=True, at=NOW)
+    return [f"{thing.text}: {thing.why}" for thing in shown["urgent"] + shown["calm"]]
 
 
 def test_the_overview_says_how_many_more_people_it_needs(project):

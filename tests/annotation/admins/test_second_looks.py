@@ -364,7 +364,7 @@ def test_an_admin_sets_how_many_on_the_page(client, project, ada, rita):
 
 
 # --- what was found ---------------------------------------------------------------------------------------------
-def test_the_error_rate_is_of_all_annotations_by_person_too(project, ana, ben, rita):
+def test_the_error_rate_is_of_all_annotations_by_person_too(client, project, ana, ben, rita):
     """Ana is new and all of hers are drawn: every other one comes back. Of Ben's, one in ten is drawn, and none does."""
     samples = make_samples(project, 4)
     for person, share, returns in ((ana, 1.0, (0, 1)), (ben, 0.1, ())):
@@ -387,6 +387,9 @@ def test_the_error_rate_is_of_all_annotations_by_person_too(project, ana, ben, r
     assert (of_ana.value, of_ana.count) == (0.5, 4)
     assert of_ana.low < 0.5 < of_ana.high
     assert second_looks.error_rate(project, ben).value == 0
+    client.force_login(rita)
+    page = text_of(client.get(reverse("annotation:person", args=[project.slug, ana.pk])))
+    assert "Returned by a second look" in page
     found = second_looks.found(project)
     assert {why: (of.drawn, of.looked, of.returned) for why, of in found.by_why.items()} == {
         "random": (4, 4, 0),

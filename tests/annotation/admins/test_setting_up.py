@@ -1,6 +1,7 @@
 """A project is made from a preset, asked otherwise, filled, opened to people by a link, and started: all of it written down."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,7 +11,7 @@ from story import join
 
 from annotation.datasets.presets import all_presets
 from annotation.models import Assignment, Invitation, Membership, Project, ProjectEvent, Sample, User
-from annotation.services import claiming, invitations, project_settings
+from annotation.services import claiming, invitations, project_settings, projects
 from annotation.services.invitations import InvitationRefused
 from annotation.services.project_settings import SettingsRefused
 from annotation.setting_up import preview, rubric_form
@@ -139,7 +140,24 @@ def test_settings_change_together_with_a_reason_and_are_written_down(tea, olga):
     assert changed == ["state", "gold_rate"]
     event = tea.events.get(kind="settings_changed")
     assert (event.before, event.after) == ({"state": "paused", "gold_rate": 0.0}, {"state": "active", "gold_rate": 0.1})
-    assert event.text.endswith("We begin.")
+    assert event.text == "We begin."
+
+
+def test_the_trail_says_in_the_words_of_the_pages_what_was_and_what_became(tea, olga, client):
+    now = timezone.now()
+    change = {"project": tea, "by": olga, "at": now, "reason": "We begin."}
+    project_settings.change(**change, price_per_annotation=Decimal("0.40"), allows_directed_claims=True, gold_rate=0.1)
+    projects.change_policy(**change, label_rule="majority", triggers={"preference": {"escalate_above": 0}})
+    page = text(client.get("/projects/tea/trail/"))
+    for name, before, after in (
+        ("Price of an annotation", "none", "0.4"),
+        ("Let programs claim a named sample", "no", "yes"),
+        ("Gold samples among those handed out, per cent", "0 %", "10 %"),
+        ("The label is", "the mean of the three who differ least", "the commonest value"),
+    ):
+        assert f'{name}: <span class="muted">{before}</span> → {after}</li>' in page
+    assert "above 0, settled within" in page
+    assert "price_per_annotation" not in page
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from test_what_if import LOOSER, answered, ask, worked
 
 from annotation.models import Policy, WhatIf
 from annotation.review.what_if import forms as what_if_forms
-from annotation.services import policy_words, projects
+from annotation.services import policy_words, projects, what_if_words
 from annotation.tasks import answer_what_ifs
 
 __all__ = ["worked"]  # the fixture holds here too
@@ -52,7 +52,7 @@ def test_a_question_is_asked_watched_answered_and_applied(client, project, worke
     applied = client.post(
         f"{asked.url}apply/", {"candidate": "0", "reason": "They nearly agree.", "at_once": "on"}, follow=True
     )
-    assert "Applied as policy 2. Undecided samples are being looked at now." in text_of(applied)
+    assert "Applied as policy 2. Undecided samples, where there are any, are being looked at now." in text_of(applied)
     assert Policy.objects.get(version=2).triggers["overall"]["escalate_above"] == 5
 
 
@@ -148,3 +148,16 @@ def test_money_is_said_with_its_range_where_there_is_a_price(client, project, ad
     page = text_of(client.get(f"{PAGE}{answered(project, LOOSER).pk}/"))
     assert "About 25 % fewer annotations (" in page
     assert "About 5.00 less to pay for the 10 open samples (" in page
+
+
+def test_what_gets_worse_is_said_beside_what_gets_better():
+    def setting(contested, low, high, unseen=0.0):
+        share = {"value": contested, "low": low, "high": high}
+        return {"contested": share, "excluded": {"value": 0.0, "low": 0.0, "high": 0.0}, "unseen": unseen}
+
+    now, worse, noise = setting(0.01, 0.0, 0.02), setting(0.06, 0.04, 0.08), setting(0.03, 0.01, 0.05, unseen=0.2)
+    quality = {"basis": "gold", "results": [{"cut_short": of} for of in (0.02, 0.02, 0.1)]}
+    found = {"cost": {"results": [now, worse, noise]}, "quality": quality}
+    assert what_if_words.drawbacks(found, 1) == ["More samples are left to a reviewer: 6.0 % instead of 1.0 %."]
+    [wanted] = what_if_words.drawbacks(found, 2)
+    assert wanted.startswith("On 20.0 % of the samples it wants people who never answered")
