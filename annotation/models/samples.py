@@ -97,6 +97,12 @@ class Sample(models.Model):
             ),
             # the review queue, the export of a state, the funnel's counts
             models.Index(name="sample_by_state", fields=["project", "state", "id"]),
+            # what was drawn at random, and how much of it is decided: the page about routing
+            models.Index(
+                name="sample_random_slice",
+                fields=["project", "state"],
+                condition=Q(is_fixed_overlap=True, purpose="work"),
+            ),
             # services.reconsideration: whose head start is over
             models.Index(
                 name="sample_head_start",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -57,12 +58,13 @@ def _plan(plan: RoutingPlan) -> dict[str, Any]:
 def _slice(project: Project) -> dict[str, Any]:
     """What a promise needs before anything else."""
     drawn = Sample.objects.filter(project=project, purpose=Sample.Purpose.WORK, is_fixed_overlap=True)
+    is_open = Q(state=Sample.State.OPEN)
+    counts = drawn.aggregate(drawn=Count("pk"), decided=Count("pk", filter=~is_open))  # by index sample_random_slice
     return {
         "is_wanted": project.policy.slice_share > 0,
         "share": per_cent(project.policy.slice_share),
         "overlap": project.policy.slice_overlap,
-        "drawn": drawn.count(),
-        "decided": drawn.exclude(state=Sample.State.OPEN).count(),
+        **counts,
         "judges": [judge.name for judge in judging.enabled_judges(project)],
         "triggers": _limits(project),
     }
