@@ -11,8 +11,12 @@ from annotation.models import Annotator, Judge, Membership, Project, Sample, Use
 
 @pytest.fixture(autouse=True)
 def files_of_the_test(settings: Any, tmp_path: Path) -> None:
-    """Files land in the test's own folder; pages need no collected static files, and answers leave at once."""
+    """Files land in the test's own folder; pages need no collected static files, and answers leave at once.
+
+    Passwords are quick to check: only the test people have them.
+    """
     settings.ANSWER_STEP_MS = 0
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT, settings.STATIC_ROOT = tmp_path / "files", tmp_path / "static"
     settings.STATIC_ROOT.mkdir()
     settings.STORAGES = {

@@ -222,5 +222,6 @@ def faults(page: Page, place: str = "") -> list[tuple[str, str]]:
     """What axe finds on a page, or on the one that is open, as rule and element."""
     if place:
         page.goto(place)
+    page.wait_for_load_state()
     found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
     return [(violation["id"], violation["nodes"][0]["html"]) for violation in found]

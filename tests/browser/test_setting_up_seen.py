@@ -26,6 +26,7 @@ FILE = "".join(
 
 def looked_at(page: Page, name: str) -> None:
     """Nothing that axe finds; with SHOTS set to a folder, pictures at three widths, light and dark."""
+    page.wait_for_load_state()
     found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
     assert [(violation["id"], violation["nodes"][0]["html"]) for violation in found] == []
     if not (folder := os.environ.get("SHOTS")):
@@ -111,6 +112,6 @@ def test_from_nothing_to_the_first_answer(enter: Enter, browser: Browser, live_s
     stranger.context.close()
 
     page.goto("/projects/blue-skies/trail/")
-    page.locator("summary", has_text="Before and after").first.click()
+    expect(page.locator(".trail-event").first).to_contain_text("State: Paused → Active")
     looked_at(page, "trail")
     assert Project.objects.get().events.count() == 6
