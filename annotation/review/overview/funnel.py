@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext as _
 
 from annotation.models import Policy, Sample
@@ -74,4 +74,5 @@ def movement(days: list[Day], *, today: date) -> Chart:
 
 
 def day_text(day: date) -> str:
-    return date_format(day, "MONTH_DAY_FORMAT")
+    """As short as the language has it: on a phone a picture has room for no more."""
+    return date_format(day, get_format("MONTH_DAY_FORMAT").replace("F", "M"))
