@@ -167,6 +167,7 @@ def correct(*, assignment_id: int, answer: Answer, at: datetime) -> Receipt:
     if earlier := assignment.annotations.filter(client_key=answer.client_key).first():
         return Receipt(earlier, counted=earlier.was_counted, repeated=True)
     current = assignment.annotations.filter(is_current=True).first()
+    returned.keep_from_changing(assignment)
     if refusal := why_not_correctable(assignment, at):
         raise NotCorrectable(refusal)
     assert current is not None  # noqa: S101  a submitted assignment has a current annotation; for the type checker
@@ -194,10 +195,13 @@ def why_not_correctable(assignment: Assignment, at: datetime) -> str:
     if assignment.is_gold:
         return ""  # what became of the sample is nothing to somebody who was only measured on it
     if ConsensusLabel.objects.filter(sample=assignment.sample, is_current=True, method=labels.ADJUDICATION).exists():
-        return gettext("A reviewer has settled this sample, so its answers stand.")
-    if _is_published(assignment):
-        return gettext("This sample is part of a published data set version, so its answers stand.")
-    return ""
+        return closed()
+    return closed() if _is_published(assignment) else ""
+
+
+def closed() -> str:
+    """One sentence for every reason: that a reviewer settled it would say that others differed."""
+    return gettext("This sample is closed, so its answers stand.")
 
 
 def _is_published(assignment: Assignment) -> bool:

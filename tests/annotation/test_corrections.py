@@ -186,7 +186,7 @@ def test_a_late_answer_may_be_corrected_and_still_counts_nowhere(sample, ana, be
 def test_after_a_reviewer_settled_it_answers_stand(sample, agreed, rita):
     given = [{"attribute": "overall", "value": 2}]
     adjudication.set_label(sample_id=sample.pk, given=given, by=rita, note="", cause="", at=NOW)
-    assert "reviewer has settled" in refusal(agreed[0])
+    assert "is closed" in refusal(agreed[0])
     assert label_of(sample).human_value == 2
 
 
@@ -199,7 +199,7 @@ def taken_in(project, at, **columns):
 @pytest.mark.parametrize("state", ["building", "ready"])
 def test_in_a_published_version_answers_stand(project, sample, agreed, state):
     taken_in(project, NOW + MINUTE, state=state)
-    assert "published" in refusal(agreed[0], at=NOW + 2 * MINUTE)
+    assert "closed" in refusal(agreed[0], at=NOW + 2 * MINUTE)
 
 
 def test_a_version_from_before_does_not_stop_a_correction(project, sample, ana):
@@ -228,7 +228,7 @@ def test_an_answer_that_came_between_the_request_and_the_build_is_published_too(
     versions.build(version=version, at=NOW + 2 * MINUTE)
     version.refresh_from_db()
     assert version.files[0]["rows"] == 1
-    assert "published" in refusal(first, at=NOW + 3 * MINUTE)
+    assert "closed" in refusal(first, at=NOW + 3 * MINUTE)
 
 
 PREFERENCE = {
