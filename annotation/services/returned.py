@@ -38,8 +38,17 @@ def mark_read(*, annotator: Annotator, at: datetime) -> None:
 
 def look_at(assignment: Assignment) -> SecondLook | None:
     """The look that returned what this person says of a sample now; None where it stands."""
-    looks = SecondLook.objects.filter(annotator=assignment.annotator_id, state=State.RETURNED)
-    return looks.filter(annotation__assignment=assignment, annotation__is_current=True).first()
+    return _looks_at(assignment).filter(state=State.RETURNED).first()
+
+
+def keep_from_changing(assignment: Assignment) -> None:
+    """Until the end of the transaction no reviewer decides the look at what this person says now."""
+    list(_looks_at(assignment).select_for_update(no_key=True, of=("self",)).values_list("pk"))
+
+
+def _looks_at(assignment: Assignment) -> QuerySet[SecondLook]:
+    looks = SecondLook.objects.filter(annotator=assignment.annotator_id, annotation__assignment=assignment)
+    return looks.filter(annotation__is_current=True)
 
 
 def note_revision(*, before: Annotation, revision: Annotation, at: datetime) -> None:

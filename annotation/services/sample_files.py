@@ -6,14 +6,13 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from django.db import transaction
-
 from annotation.datasets.bad_row import BadRow
 from annotation.datasets.reading import json_lines
 from annotation.datasets.samples import Sample as FileSample
 from annotation.datasets.samples import parse_sample
 from annotation.models import Project, ProjectEvent, Sample, User
 from annotation.services import importing
+from annotation.services.retrying import in_one_transaction
 
 IMPORTED = "samples_imported"
 MOST_NAMED = 20
@@ -59,9 +58,12 @@ def _known(project: Project, ids: list[str]) -> int:
     return Sample.objects.filter(project=project, external_id__in=ids).count()
 
 
-@transaction.atomic
+@in_one_transaction
 def take(*, project: Project, path: Path, by: User, at: datetime) -> int:
-    """Import every row that the project does not have; returns how many. Nothing when one is bad. Raises BadRow."""
+    """Import every row that the project does not have; returns how many. Nothing when one is bad. Raises BadRow.
+
+    Of two who take the same file at once the second finds everything there.
+    """
     added = importing.add_samples(project=project, samples=_good(path))
     what = {"file": path.name, "samples": added}
     text = f"{added} samples of {path.name}."

@@ -103,7 +103,7 @@ def is_out_of_date(what_if: WhatIf) -> bool:
     return before is None or changes.look(what_if.project, WATCHED, before)[0]
 
 
-@transaction.atomic
+@in_one_transaction
 def apply(*, what_if: WhatIf, candidate: int, by: User, at: datetime, reason: str, at_once: bool) -> Policy:
     """Write one candidate as the next version of the policy; `at_once`: and let undecided samples follow it now.
 
@@ -112,9 +112,10 @@ def apply(*, what_if: WhatIf, candidate: int, by: User, at: datetime, reason: st
     """
     project = what_if.project
     require_admin(project=project, user=by)
+    now = Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # first, as whoever asks does
     row = WhatIf.objects.select_for_update(of=("self",)).select_related("applied_as").get(pk=what_if.pk)
     _refuse_what_cannot_be_applied(row, candidate)
-    _refuse_another_policy(row, Project.objects.select_for_update(no_key=True).get(pk=project.pk))
+    _refuse_another_policy(row, now)
     with speaking.for_the_record():
         said = what_if_words.record(row, candidate)
     why = f"{reason.strip()} ({said})" if reason.strip() else ""

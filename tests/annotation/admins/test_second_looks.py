@@ -250,12 +250,13 @@ def test_a_revision_decides_the_sample_anew(project, sample, rita):
 def test_what_a_reviewer_has_settled_stands_and_the_person_reads_why(client, project, sample, came_back, ana, rita):
     given = [{"attribute": "overall", "response": "0", "value": 3}]
     adjudication.set_label(sample_id=sample.pk, given=given, by=rita, note="", cause="error", at=LATER)
-    with pytest.raises(NotCorrectable, match="settled"):
+    with pytest.raises(NotCorrectable, match="closed"):
         correct(_receipt(came_back), at=DAY_AFTER, overall=5)
     client.force_login(ana.user)
     page = text_of(client.get("/projects/recipes/record/"))
     assert "Read the question once more." in page
-    assert "A reviewer has settled this sample" in page
+    assert "This sample is closed, so its answers stand." in page
+    assert "settled" not in page  # it would say that others differed
     assert reverse("annotation:correct", args=[came_back.annotation.assignment_id]) not in page
 
 
