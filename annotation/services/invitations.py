@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from annotation.models import Invitation, Membership, Project, ProjectEvent, User
@@ -19,6 +20,14 @@ LONGEST_DAYS, MOST_PLACES = 90, 1000
 
 class InvitationRefused(ValueError):
     """The invitation cannot be made or opened; the message says why and what to do."""
+
+    may_try_again = False
+
+
+class NameOrPasswordRefused(InvitationRefused):
+    """The link is open, and the account that somebody wants to join with cannot be made so."""
+
+    may_try_again = True
 
 
 @dataclass(frozen=True)
@@ -72,12 +81,24 @@ def withdraw(*, invitation: Invitation, by: User, at: datetime) -> None:
         _record(invitation, WITHDRAWN, f"{invitation.role}, {invitation.taken} of {invitation.places} taken.", by, at)
 
 
-def opened(*, secret: str, at: datetime) -> Invitation:
-    """The invitation of a link that still has a place. Raises InvitationRefused."""
+@transaction.atomic
+def withdraw_behind(*, project: Project, user: User, role: str, by: User, at: datetime) -> None:
+    """Withdraw every link by which somebody could come back whose role was taken: those that they made, and those of the role.
+
+    Links for annotators that others made stay: whoever was withdrawn gets nothing by joining again. Raises NotAnAdmin.
+    """
+    known = Q(made_by=user) | (Q(role=role) & ~Q(role=Membership.Role.ANNOTATOR))
+    for invitation in Invitation.objects.filter(known, project=project, withdrawn_at=None, ends_at__gt=at):
+        withdraw(invitation=invitation, by=by, at=at)
+
+
+def opened(*, secret: str, at: datetime, user: User | None = None) -> Invitation:
+    """The invitation of a link that still has a place, or by which this account has its part. Raises InvitationRefused."""
     found = Invitation.objects.select_related("project", "made_by").filter(digest=_digest(secret)).first()
     if found is None:
         raise InvitationRefused(_("There is no such invitation. Is the link whole? Ask whoever sent it for another."))
-    _still_open(found, at)
+    if user is None or not _has_joined(found, user):
+        _still_open(found, at)
     return found
 
 
@@ -87,6 +108,8 @@ def _still_open(found: Invitation, at: datetime) -> None:
         raise InvitationRefused(_("This invitation was withdrawn.") + " " + again)
     if at >= found.ends_at:
         raise InvitationRefused(_("This invitation has ended.") + " " + again)
+    if found.made_by is None or Membership.Role.ADMIN not in people.roles_of(project=found.project, user=found.made_by):
+        raise InvitationRefused(_("Whoever made this invitation is no admin of the project any more.") + " " + again)
     if found.taken >= found.places:
         raise InvitationRefused(_("Everybody whom this link was for has joined.") + " " + again)
     if found.project.state == Project.State.ARCHIVED:
@@ -96,8 +119,8 @@ def _still_open(found: Invitation, at: datetime) -> None:
 def accept(*, secret: str, user: User, at: datetime) -> Project:
     """Join the project by a link, once; who has the role already takes no place. Raises InvitationRefused."""
     with transaction.atomic():
-        found = opened(secret=secret, at=at)
-        if not Membership.objects.filter(project=found.project, user=user, role=found.role).exists():
+        found = opened(secret=secret, at=at, user=user)
+        if not _has_joined(found, user):
             _take_a_place(found, user, at)
     people.join(project=found.project, user=user, role=found.role, at=at)
     return found.project
@@ -122,20 +145,26 @@ def _account(name: str, password: str) -> User:
         with transaction.atomic():
             newcomer.save()
     except ValidationError as error:
-        raise InvitationRefused(" ".join(error.messages)) from error
+        raise NameOrPasswordRefused(" ".join(error.messages)) from error
     except IntegrityError as taken:  # in this very moment, perhaps by the same person's second press
-        raise InvitationRefused(_("Somebody has this name already. Choose another, or log in.")) from taken
+        raise NameOrPasswordRefused(_("Somebody has this name already. Choose another, or log in.")) from taken
     return newcomer
 
 
 def _take_a_place(found: Invitation, user: User, at: datetime) -> None:
-    """Of two who come for the last place one gets it."""
-    locked = Invitation.objects.select_for_update(of=("self",)).select_related("project").get(pk=found.pk)
+    """Of two who come for the last place one gets it; of one who presses twice at once neither press is refused."""
+    locked = Invitation.objects.select_for_update(of=("self",)).select_related("project", "made_by").get(pk=found.pk)
+    if _has_joined(locked, user):
+        return
     _still_open(locked, at)
     locked.taken += 1
     locked.save(update_fields=["taken"])
     Membership.objects.get_or_create(project=found.project, user=user, role=found.role)
     _record(found, ACCEPTED, f"{user.get_username()} joined as {found.role}.", user, at)
+
+
+def _has_joined(found: Invitation, user: User) -> bool:
+    return Membership.objects.filter(project=found.project, user=user, role=found.role).exists()
 
 
 def _record(invitation: Invitation, kind: str, text: str, by: User, at: datetime) -> None:

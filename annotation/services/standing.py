@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotation.models import Annotator, Assignment, Membership, Notice, Project, ProjectEvent, User
-from annotation.services import leases, qualification, reconsideration, set_aside
+from annotation.services import invitations, leases, qualification, reconsideration, set_aside
 from annotation.services.leases import LeaseGone
 from annotation.services.people import require_admin, written
 
@@ -162,6 +162,8 @@ def decline(*, proposal: Notice, by: User, reason: str, at: datetime) -> None:
 def take_role(*, project: Project, user: User, role: str, by: User, reason: str, at: datetime) -> None:
     """End an account's part in a project. An annotator is withdrawn and keeps their work; they can still read why.
 
+    Links by which they could take the role again are withdrawn too.
+
     Raises NotAnAdmin, ReasonMissing, NotPossible.
     """
     require_admin(project=project, user=by)
@@ -176,6 +178,7 @@ def take_role(*, project: Project, user: User, role: str, by: User, reason: str,
         if role == Membership.Role.ADMIN and held.count() == 1:
             refused = _("%(user)s is the last admin of %(project)s. Make somebody else one first.")
             raise NotPossible(refused % {"user": user, "project": project.slug})
+        invitations.withdraw_behind(project=project, user=user, role=role, by=by, at=at)
         held.filter(user=user).delete()
         _log(project, "role_taken", f"{user} is no longer {role}: {said}", by, at)
     annotator = project.annotators.filter(user=user).exclude(state=State.WITHDRAWN).first()

@@ -95,20 +95,13 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     """What a link leads to: with an account one press, without one a name and a password first."""
     found = None
     try:
-        found = invitations.opened(secret=secret, at=timezone.now())
+        user = request.user if isinstance(request.user, User) else None
+        found = invitations.opened(secret=secret, at=timezone.now(), user=user)
         if request.method == "POST":
             return _joined(request, secret, found)
     except InvitationRefused as refusal:
-        return _invited(request, secret, found if _is_open(secret) else None, str(refusal))
+        return _invited(request, secret, found if refusal.may_try_again else None, str(refusal))
     return _invited(request, secret, found)
-
-
-def _is_open(secret: str) -> bool:
-    try:
-        invitations.opened(secret=secret, at=timezone.now())
-    except InvitationRefused:
-        return False
-    return True
 
 
 def _joined(request: HttpRequest, secret: str, found: Invitation) -> HttpResponse:

@@ -11,7 +11,7 @@ from story import join
 
 from annotation.datasets.presets import all_presets
 from annotation.models import Assignment, Invitation, Membership, Project, ProjectEvent, Sample, User
-from annotation.services import claiming, invitations, project_settings, projects
+from annotation.services import claiming, invitations, project_settings, projects, standing
 from annotation.services.invitations import InvitationRefused
 from annotation.services.project_settings import SettingsRefused
 from annotation.setting_up import preview, rubric_form
@@ -228,6 +228,21 @@ def test_a_link_that_is_withdrawn_or_over_or_unknown_leads_nowhere(tea, olga, cl
     with pytest.raises(InvitationRefused, match="was withdrawn"):
         invitations.opened(secret=made.secret, at=now)
     assert client.get("/join/nonsense/").status_code == 422
+
+
+def test_who_loses_a_role_does_not_come_back_by_a_link(tea, olga):
+    ida, now = join(tea, "ida", role=Membership.Role.ADMIN), timezone.now()
+    own = invitations.invite(project=tea, by=ida, at=now, role="admin")
+    joined_by = invitations.invite(project=tea, by=olga, at=now, role="admin", places=2)
+    others = invitations.invite(project=tea, by=olga, at=now, role="annotator")
+    standing.take_role(project=tea, user=ida, role="admin", by=olga, reason="She moved on.", at=now)
+    for made in (own, joined_by):
+        with pytest.raises(InvitationRefused, match="withdrawn"):
+            invitations.accept(secret=made.secret, user=ida, at=now)
+    assert invitations.opened(secret=others.secret, at=now)
+    Membership.objects.filter(user=olga).delete()  # by whoever looks after the installation
+    with pytest.raises(InvitationRefused, match="no admin of the project any more"):
+        invitations.opened(secret=others.secret, at=now)
 
 
 def test_the_database_overfills_no_invitation(tea, olga):
