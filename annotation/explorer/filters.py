@@ -69,6 +69,11 @@ class Filters:
         return replace(self, **changes)
 
     @property
+    def tells_what_a_judge_says(self) -> bool:
+        """Whether who reads what it finds knows of each sample that a judge is far from its label."""
+        return bool(self.judge) and self.said == DIFFERS
+
+    @property
     def is_empty(self) -> bool:
         return not any(True for _ in self.pairs())
 

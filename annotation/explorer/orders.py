@@ -17,15 +17,17 @@ from django.utils.translation import gettext as _
 
 from annotation.explorer import finding
 from annotation.explorer.filters import Filters, asked
-from annotation.models import Annotator, Project, ProjectEvent, Sample, SampleOrder, User
+from annotation.models import Annotator, Membership, Project, ProjectEvent, Sample, SampleOrder, User
 from annotation.services import adjudication, offering, people, priorities, speaking
 from annotation.services.adjudication import NotReviewable
 from annotation.services.alone import ORDERING, alone
+from annotation.services.retrying import in_one_transaction
 
 Kind = SampleOrder.Kind
 State = Sample.State
 AT_ONCE = 200  # samples that are done while somebody waits
 AT_MOST = 100_000  # of one order
+AT_MOST_OF_A_REVIEWER = 1_000  # beyond that it is a decision about the project
 SEARCH_MS = 20_000  # of finding all that match
 UNDECIDED = (State.OPEN, State.ESCALATED)
 ASKED, DONE = "sample_order_given", "sample_order_done"
@@ -83,7 +85,8 @@ def outlook(project: Project, wish: Wish) -> Outlook:
 def give(*, project: Project, wish: Wish, by: User, at: datetime) -> SampleOrder:
     """Write the order down. A small one is done when this returns; beat carries out the others.
 
-    Raises OrderRefused when nothing would be done, and NotAnAdmin when people are to be asked by somebody who is none.
+    Raises OrderRefused when nothing would be done or when it is too much for a reviewer, and NotAnAdmin when people are to be
+    asked by somebody who is none.
     """
     _check(project, wish, by)
     ids = sorted(
@@ -101,6 +104,18 @@ def give(*, project: Project, wish: Wish, by: User, at: datetime) -> SampleOrder
         carry_on(order=order, at=at)
         order.refresh_from_db()
     return order
+
+
+def why_not_by(user: User, project: Project, wish: Wish) -> str:
+    """Why this account may not order so much at once; nothing where it may."""
+    many = len(set(wish.samples))
+    if many <= AT_MOST_OF_A_REVIEWER or Membership.Role.ADMIN in people.roles_of(project=project, user=user):
+        return ""
+    said = _(
+        "These are %(many)s samples. More than %(most)s at once is for an admin of the project to order. Narrow the "
+        "filter, or ask an admin."
+    )
+    return said % {"many": f"{many:,}", "most": f"{AT_MOST_OF_A_REVIEWER:,}"}
 
 
 def under_way() -> QuerySet[SampleOrder]:
@@ -134,7 +149,7 @@ def _next(order: SampleOrder) -> int | None:
         return cursor.fetchone()[0]
 
 
-@transaction.atomic
+@in_one_transaction
 def _do_one(order: SampleOrder, sample_id: int, named: Sequence[Annotator], at: datetime) -> None:
     """What is done to the sample and that it was done are committed together."""
     refusal = _done_or_why_not(order, sample_id, named, at)
@@ -227,6 +242,8 @@ def _people(project: Project, details: Mapping[str, Any]) -> list[Annotator]:
 def _check(project: Project, wish: Wish, by: User) -> None:
     if wish.kind not in Kind.values:
         raise OrderRefused(_("%(kind)r cannot be ordered.") % {"kind": wish.kind})
+    if refusal := why_not_by(by, project, wish):
+        raise OrderRefused(refusal)
     if wish.kind in (Kind.EXCLUDE, Kind.TAKE_BACK) and not wish.reason.strip():
         raise OrderRefused(_("Write the reason: it stands in the history of every sample."))
     if wish.kind == Kind.PRIORITISE and not isinstance(wish.details.get("priority"), int):

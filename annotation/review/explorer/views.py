@@ -19,6 +19,7 @@ from annotation.explorer.orders import OrderRefused, Wish
 from annotation.models import Project, SampleOrder
 from annotation.review.explorer import page as pages
 from annotation.review.explorer import words
+from annotation.services import decisions_made
 from annotation.services.people import NotAnAdmin
 from annotation.web import forms
 from annotation.web.access import STAFF, account, is_admin, project_for
@@ -32,6 +33,9 @@ def samples(request: HttpRequest, slug: str) -> HttpResponse:
     """The samples that the filters in the address find."""
     project = project_for(request, slug, STAFF)
     context = pages.page(project, request.GET) | {"is_admin": is_admin(request, project)}
+    if context["filters"].tells_what_a_judge_says:
+        shown = project.samples.filter(pk__in=[row["pk"] for row in context["rows"]])
+        decisions_made.open_judges(samples=shown, by=account(request), at=timezone.now())
     return render(request, "review/explorer.html", context)
 
 
@@ -118,8 +122,10 @@ def _came_of(order: SampleOrder) -> str:
 
 def _act_page(request: HttpRequest, project: Project, wish: Wish, *, error: str = "") -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
+    refusal = orders.why_not_by(account(request), project, wish)
     context = pages.act_page(project, wish, given=given, is_admin=is_admin(request, project))
-    return render(request, "review/explorer_act.html", context | {"error": error}, status=422 if error else 200)
+    context |= {"error": error or refusal, "is_too_much": bool(refusal)}
+    return render(request, "review/explorer_act.html", context, status=422 if error else 200)
 
 
 def _wish(project: Project, given: QueryDict) -> Wish:

@@ -107,6 +107,19 @@ def test_only_an_admin_sends_samples_to_people(project, samples, ana, rita):
         give(project, "send", samples, rita, people=[ana.pk])
 
 
+def test_more_than_a_thousand_at_once_is_for_an_admin_to_order(client, project, samples, rita, ada, monkeypatch):
+    assert orders.AT_MOST_OF_A_REVIEWER == 1000
+    monkeypatch.setattr(orders, "AT_MOST_OF_A_REVIEWER", 3)
+    with pytest.raises(OrderRefused, match=r"4 samples\. More than 3 at once is for an admin"):
+        give(project, "exclude", samples, rita, reason="All broken.")
+    client.force_login(rita)
+    page = client.get("/projects/recipes/samples/act/", {"order": "exclude", "sample": ids(samples)}).content.decode()
+    assert "These are 4 samples." in page  # before anything is pressed
+    assert 'class="button button--primary"' not in page
+    assert give(project, "exclude", samples[1:], rita, reason="These are.").changed == 3
+    assert give(project, "prioritise", samples, ada, priority=3).changed == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "about"),
     [

@@ -10,7 +10,9 @@ import pytest
 from story import NOW, State, join, make_project, make_sample, make_samples, rate, state_of
 
 from annotation.explorer import covering, exporting, finding
-from annotation.models import Sample, SampleOrder, SavedFilter, SearchProgress
+from annotation.models import JudgesOpened, Sample, SampleOrder, SavedFilter, SearchProgress
+from annotation.services import judging
+from annotation.services.judging import JudgeIdentity, Verdict
 from bench.stage import address
 
 PAGE = "/projects/recipes/samples/"
@@ -67,6 +69,18 @@ def test_the_page_shows_what_the_filters_in_its_address_find(browser, library):
     assert "1 sample" in page
     assert 'href="?state=resolved"' in page
     assert shown(look(browser, "text=%EC%84%9C%EC%9A%B8")) == ["s2"]
+
+
+def test_who_looks_for_what_a_judge_says_otherwise_has_judges_in_sight(browser, library, rita):
+    judge = judging.enable(project=library, identity=JudgeIdentity("external", "outside"))
+    verdicts = [Verdict(sample.pk, [1]) for sample in library.samples.all()]
+    judging.post(project=library, judge=judge, verdicts=verdicts)
+    covering.refresh(library.samples.values_list("pk", flat=True))
+    assert shown(look(browser, f"judge={judge.pk}")) == ["s2", "s1", "s0"]
+    assert not JudgesOpened.objects.exists()
+    assert shown(look(browser, f"judge={judge.pk}&said=differs")) == ["s0"]
+    opened = JudgesOpened.objects.get()
+    assert (opened.sample.external_id, opened.by) == ("s0", rita)
 
 
 def test_texts_of_others_do_nothing(browser, library):
