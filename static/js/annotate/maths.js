@@ -25,7 +25,7 @@ function katexOnce() {
 }
 
 async function load() {
-  for (const link of document.querySelectorAll("[data-maths-style]")) link.disabled = false;
+  for (const styles of document.querySelectorAll("[data-maths-style]")) document.head.append(styles.content); // empty from then on
   await import("../../vendor/katex/katex.min.js");
   return globalThis.katex;
 }
