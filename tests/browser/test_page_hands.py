@@ -184,7 +184,10 @@ def test_nearly_half_of_the_height_is_text(page: Page):  # noqa: F811
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (1024, 768), (920, 640)])
 def test_nothing_lies_over_anything_else(page: Page, width: int, height: int):  # noqa: F811
-    """The header stays one line, and what is asked stands under the texts, also with a line above them."""
+    """The header stays one line however long the title, and what is asked stands under the texts, also with a line above."""
+    Project.objects.update(title="Which of these two arguments is the more convincing one, and why is it so?")
+    page.reload()
+    opened(page)
     answer(page)
     wait_until_sent(page)
     page.keyboard.press("u")
