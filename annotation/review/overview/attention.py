@@ -5,7 +5,7 @@ an answer, or are paid too little; then single samples; then what can wait until
 alone: a reliability is called weak, or falling, only where its interval allows nothing else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,18 +93,28 @@ def people_who_stand_out(seen: Seen) -> Iterator[Thing]:
 
 
 def weak_labels(seen: Seen) -> Iterator[Thing]:
-    """Attributes on which people surely agree too little, or surely less than they did."""
-    for name, estimate in seen.measured.headline.items():
-        title, url = attribute_title(seen.project, name), seen.url("guideline")
-        if trust.is_weak(estimate):
-            yield Thing(_("Make the guideline clearer on %(attribute)s") % {"attribute": title}, _weak(estimate), url)
-        elif why := _fallen(seen.measured, name):
+    """Attributes on which people surely agree too little, together; then each on which surely less than they did."""
+    url = seen.url("guideline")
+    weak = {name: estimate for name, estimate in seen.measured.headline.items() if trust.is_weak(estimate)}
+    if weak:
+        yield _weak(seen.project, weak, url)
+    for name in seen.measured.headline:
+        if name not in weak and (why := _fallen(seen.measured, name)):
+            title = attribute_title(seen.project, name)
             yield Thing(_("Find out what changed on %(attribute)s") % {"attribute": title}, why, url)
 
 
-def _weak(estimate: Estimate) -> str:
-    said = _("its reliability is weak: %(estimate)s, in any case below %(limit)s")
-    return said % {"estimate": estimate_text(vars(estimate)), "limit": f"{trust.TENTATIVE:.2f}"}
+def _weak(project: Project, weak: Mapping[str, Estimate], url: str) -> Thing:
+    """One guideline is to be written, so several attributes are one thing; the one that is surest to be weak is named."""
+    name, estimate = min(weak.items(), key=lambda of: of[1].high or 0)
+    title = attribute_title(project, name)
+    figures = {"attribute": title, "estimate": estimate_text(vars(estimate)), "limit": f"{trust.TENTATIVE:.2f}"}
+    if len(weak) == 1:
+        why = _("its reliability is weak: %(estimate)s, in any case below %(limit)s")
+        return Thing(_("Make the guideline clearer on %(attribute)s") % figures, why % figures, url)
+    said = _("Make the guideline clearer on %(count)s questions") % {"count": len(weak)}
+    why = _("their reliability is weak, in any case below %(limit)s; least on %(attribute)s: %(estimate)s")
+    return Thing(said, why % figures, url)
 
 
 def _fallen(measured: Measured, name: str) -> str:

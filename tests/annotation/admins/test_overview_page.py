@@ -8,15 +8,16 @@ import krippendorff
 import numpy as np
 import pytest
 from django.test import Client
-from story import NOW, claim, crowd, decided_long_ago, join, make_project, make_sample, rate
+from story import NOW, OVERALL, claim, crowd, decided_long_ago, join, make_project, make_sample, make_samples, rate
 
 from annotation.models import Annotation, Notice, Project, ProjectFigures, Sample
 from annotation.review import slicing
 from annotation.review.overview import cost, ending
 from annotation.review.overview import page as overview
+from annotation.review.overview.trust import Measured
 from annotation.services import figures, hourly_pay, pay, questions, spending
 from annotation.services.pay import Line, Period
-from annotation.statistics import fold
+from annotation.statistics import fold, reading
 from consensus.forecast import Range
 
 pytestmark = pytest.mark.django_db
@@ -227,6 +228,21 @@ def test_people_who_answer_by_chance_make_the_guideline_the_thing_to_do(project)
     [thing] = [thing for thing in needed(page(project)) if "guideline" in thing.text]
     assert thing.text == "Make the guideline clearer on Overall"
     assert "in any case below 0.67" in thing.why
+
+
+def test_several_weak_attributes_are_one_thing_to_do():
+    rng = np.random.default_rng(1)
+    project = make_project(attributes=[OVERALL, {**OVERALL, "name": "style", "title": "Style"}])
+    persons = crowd(project, 3)
+    for sample in make_samples(project, 50):
+        for person in persons:
+            rate(sample, by=person, overall=int(rng.integers(3, 6)), style=int(rng.integers(3, 6)))
+    counted(project)
+    [thing] = [thing for thing in needed(page(project)) if "guideline" in thing.text]
+    assert thing.text == "Make the guideline clearer on 2 questions"
+    headline = Measured(reading.of(project)).headline
+    weakest = min(headline, key=lambda name: headline[name].high)
+    assert f"least on {weakest.title()}: " in thing.why
 
 
 def test_when_all_is_decided_it_is_time_to_publish_and_nothing_is_wrong(project):
