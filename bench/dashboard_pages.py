@@ -40,7 +40,14 @@ PAGES: Sequence[tuple[str, str, Sequence[str], str]] = (
     ("explorer, by label and disagreement", "samples", (), "label=helpfulness%3D4&sort=disagreement"),
     ("explorer, by a person", "samples", (), "person=person-10&did=judged"),
     ("trail", "trail", (), ""),
-    ("settings", "setup", (), ""),
+    ("setting up", "setup", (), ""),
+    ("settings", "project-settings", (), ""),
+    ("rubric", "rubric", (), ""),
+    ("invitations", "invitations", (), ""),
+    ("import", "import", (), ""),
+    ("leases", "leases", (), ""),
+    ("guideline", "guideline", (), ""),
+    ("orders", "sample-orders", (), ""),
 )
 
 
