@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hands import press
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from annotation.models import User
@@ -81,9 +82,9 @@ def enter(browser: Browser, live_server: Any) -> Iterator[Callable[[str], Page]]
         page.goto("/login/")
         expect(page.locator("[name=username]")).to_be_focused()
         page.keyboard.type(name)
-        page.keyboard.press("Tab")
+        press(page, "Tab")
         page.keyboard.type("correct horse")
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_url(f"{live_server.url}/")
         return page
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
+from hands import press
 from playwright.sync_api import Locator, Page, expect
 from test_pages import Enter, Role, join, wait_until_sent
 
@@ -87,8 +88,7 @@ class Desk:
         self.said: dict[str, Said] = {}
 
     def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
+        press(self.page, *keys)
 
     @property
     def card(self) -> Locator:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from hands import press
 from playwright.sync_api import Page, expect
 from test_pages import add_pair, join, pairs, said_by, wait_until_sent
 
@@ -68,7 +69,7 @@ def test_reading_counts_and_a_hand_that_rests_for_a_minute_stops_it(page: Page):
     assert pass_time(page, 30_000) == about(30)
     assert pass_time(page, 10 * MINUTE) == about(30)
     assert pass_time(page, 10 * MINUTE) == 0
-    page.keyboard.press("Shift")
+    press(page, "Shift")
     assert pass_time(page, 20_000) == about(20)
 
 
@@ -123,9 +124,9 @@ def test_a_reload_keeps_the_seconds_also_before_anything_is_chosen(page: Page):
 def test_the_seconds_are_sent_and_the_next_card_starts_from_nought(page: Page):
     move(page)
     pass_time(page, 25_000)
-    page.keyboard.press("1")
+    press(page, "1")
     pass_time(page, 5_000)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.clock.run_for(2_000)
     expect(page.locator("[data-correct]")).to_be_visible()
     wait_until_sent(page)
@@ -135,18 +136,18 @@ def test_the_seconds_are_sent_and_the_next_card_starts_from_nought(page: Page):
 
 def test_a_correction_counts_only_itself(page: Page):
     move(page)
-    page.keyboard.press("1")
+    press(page, "1")
     pass_time(page, 30_000)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.clock.run_for(2_000)
     expect(page.locator("[data-correct]")).to_be_visible()
     wait_until_sent(page)
-    page.keyboard.press("u")
+    press(page, "u")
     page.clock.run_for(2_000)
     expect(page.locator(".work-correcting")).to_be_visible()
-    page.keyboard.press("3")
+    press(page, "3")
     pass_time(page, 10_000)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.clock.run_for(2_000)
     expect(page.locator(".work-correcting")).to_be_hidden()
     wait_until_sent(page)
@@ -156,7 +157,7 @@ def test_a_correction_counts_only_itself(page: Page):
 
 @pytest.mark.parametrize("nonsense", ["-5", "1e9", "NaN", "99999999", "<b>", ""])
 def test_a_field_that_was_tampered_with_counts_as_not_measured(page: Page, nonsense: str):
-    page.keyboard.press("1")
+    press(page, "1")
     page.evaluate("(text) => { document.querySelector('[name=active_seconds]').value = text }", nonsense)
     page.evaluate("() => document.getElementById('answer').requestSubmit()")
     page.clock.run_for(50)
@@ -166,7 +167,7 @@ def test_a_field_that_was_tampered_with_counts_as_not_measured(page: Page, nonse
 
 
 def test_a_draft_with_nonsense_in_it_is_harmless(page: Page):
-    page.keyboard.press("1")
+    press(page, "1")
     page.evaluate(
         """() => { for (const key of Object.keys(localStorage)) if (key.startsWith("concord.draft.")) localStorage.setItem(key,
             JSON.stringify({ ...JSON.parse(localStorage.getItem(key)), activeSeconds: "many", seconds: "many" })) }"""

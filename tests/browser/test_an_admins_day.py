@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from hands import press
 from planted_crowd import COPIED, COPIES, GUESSES, HONEST, PLANTED, PREFERS_FIRST, SEED, Recomputed, Replay, file_of
 from playwright.sync_api import Page, expect
 from test_pages import faults
@@ -49,7 +50,7 @@ def set_up(page: Page) -> Project:
     page.get_by_role("link", name="New project").click()
     page.get_by_role("radio", name="Which is better, or are they equal?").check()
     page.get_by_label("Title").fill("Better answers")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.get_by_role("link", name="Samples", exact=False).filter(has_text="Go on").click()
     file = {"name": "samples.jsonl", "mimeType": "application/jsonl", "buffer": file_of(SAMPLES)}
     page.get_by_label("A file of samples").set_input_files(file)
@@ -110,12 +111,12 @@ def find_the_planted(page: Page, project: Project) -> None:
         expect(about).to_contain_text(why)
 
     look.get_by_role("link", name=GUESSES).focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("heading", level=1, name=GUESSES)).to_be_visible()
     page.get_by_label("Reason (the person reads it)").focus()
     page.keyboard.type("Your answers agree with nobody's. Please write to me.")
     page.get_by_role("button", name="Pause").focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("region", name="Trail")).to_contain_text("by olga")
     expect(page.get_by_role("heading", level=1)).to_contain_text("paused")
 
@@ -126,15 +127,13 @@ def settle_the_contested(page: Page, project: Project) -> None:
     contested = project.samples.filter(state="contested").count()
     assert contested >= 2
     page.goto(f"{FRONT}review/?kind=contested")
-    page.keyboard.press("j")
-    page.keyboard.press("Enter")
+    press(page, "j", "Enter")
     for number in range(contested):
         heading = page.get_by_role("heading", level=1)
         expect(heading).to_be_visible()
-        page.wait_for_load_state()  # it listens to keys
         before = heading.inner_text()
-        page.keyboard.press("2" if number % 2 else "4")
-        page.keyboard.press("a")
+        press(page, "2" if number % 2 else "4")
+        press(page, "a")
         expect(heading).not_to_have_text(before)
     expect(page.get_by_role("heading", name="Nothing")).to_be_visible()
     assert Decision.objects.filter(action="accept", saw_judges=False).count() == contested

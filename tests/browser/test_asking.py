@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
+from hands import press
 from playwright.sync_api import Page, expect
 from test_pages import WCAG, Enter, Role, add_pair, in_hand, join, pairs
 
@@ -49,7 +50,7 @@ def test_what_is_new_in_the_guideline_is_marked_until_it_was_opened(enter: Enter
     page = annotating(enter)
     expect(page.locator("[data-guideline-new]")).to_be_visible()
     with page.expect_response(lambda answer: answer.url.endswith("/guideline/read/")):
-        page.keyboard.press("g")
+        press(page, "g")
     panel = page.locator("#guideline")
     expect(panel).to_be_visible()
     expect(panel).to_contain_text("New since you last read it")
@@ -74,11 +75,11 @@ def test_a_question_is_asked_and_the_reply_appears_while_the_sample_stays(enter:
     rita = join(in_hand_project(), "rita", Role.REVIEWER)
     page = annotating(enter)
     held = in_hand("ana").pk
-    page.keyboard.press("q")
+    press(page, "q")
     expect(page.locator("#ask textarea")).to_be_focused()
     page.keyboard.type("Does 1 typo count, 그래도? s u n")
     assert no_violations(page) == []
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator("[data-ask-said]")).to_contain_text("Asked. The reply appears here")
     expect(page.locator("#ask")).to_be_hidden()
     asked = Question.objects.get()
@@ -91,8 +92,7 @@ def test_a_question_is_asked_and_the_reply_appears_while_the_sample_stays(enter:
     assert no_violations(staff) == []
     staff.get_by_label("Reply to ana").focus()
     staff.keyboard.type("Only where it changes the meaning.")
-    staff.keyboard.press("Tab")
-    staff.keyboard.press("Enter")
+    press(staff, "Tab", "Enter")
     expect(staff.locator("body")).to_contain_text("ana reads your reply")
     assert Question.objects.get().replied_by == rita
 
@@ -108,12 +108,12 @@ def test_a_question_is_asked_and_the_reply_appears_while_the_sample_stays(enter:
 def test_what_was_typed_survives_a_closed_dialog_and_a_reload(enter: Enter):
     beginning_with()
     page = annotating(enter)
-    page.keyboard.press("q")
+    press(page, "q")
     page.keyboard.type("Half a quest")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     page.reload()
     expect(page.locator("#sample-card")).to_be_visible()
-    page.keyboard.press("q")
+    press(page, "q")
     expect(page.locator("#ask textarea")).to_have_value("Half a quest")
     assert not Question.objects.exists()
 
@@ -122,9 +122,9 @@ def test_a_question_waits_for_the_line_and_is_asked_once(enter: Enter):
     beginning_with()
     page = annotating(enter)
     page.context.set_offline(True)
-    page.keyboard.press("q")
+    press(page, "q")
     page.keyboard.type("Is tea a drink?")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator("[data-ask-said]")).to_contain_text("is sent when there is one")
     assert not Question.objects.exists()
     page.context.set_offline(False)
@@ -137,11 +137,11 @@ def test_a_refused_question_comes_back_with_the_reason(enter: Enter):
     page = annotating(enter)
     for number in range(questions.OPEN_AT_MOST):
         questions.ask(assignment=in_hand("ana"), text=f"Question {number}?", at=timezone.now())
-    page.keyboard.press("q")
+    press(page, "q")
     page.keyboard.type("One more?")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator("[data-ask-said]")).to_contain_text("5 of your questions wait for a reply")
-    page.keyboard.press("q")
+    press(page, "q")
     expect(page.locator("#ask textarea")).to_have_value("One more?")
 
 
@@ -152,7 +152,7 @@ def test_an_admin_writes_the_next_version_by_keyboard(enter: Enter):
     page.goto("/projects/pairs/guideline/")
     page.locator(".guideline-write > summary").press("Enter")
     page.get_by_label("The whole text").focus()
-    page.keyboard.press("Control+End")
+    press(page, "Control+End")
     page.keyboard.type("\n\n| a | b |\n|---|---|\n| 1 | 2 |")
     page.get_by_label("What changed").focus()
     page.keyboard.type("A table.")

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 from django.utils import timezone
+from hands import press
 from playwright.sync_api import Page, Route, expect
 from test_pages import Enter, Role, join, wait_until_sent
 
@@ -189,23 +190,22 @@ def judges_one(page: Page, kind: Kind) -> None:
         page.goto(f"/projects/{kind.slug}/annotate/")
     expect(page.locator("#answer[data-live]")).to_be_visible()
     says_of_the_sample(page, in_hand(kind), "renew")
-    page.keyboard.press("q")
+    press(page, "q")
     page.keyboard.type("Is it?")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator("[data-ask-said]")).to_contain_text("Asked.")
-    page.keyboard.press("c")
+    press(page, "c")
     with page.expect_response("**/draft/"):
         page.keyboard.type("So it is")
-    page.keyboard.press("Escape")
-    page.keyboard.press("1")
+    press(page, "Escape", "1")
     with page.expect_response("**/submit/"):
-        page.keyboard.press("Enter")
+        press(page, "Enter")
     wait_until_sent(page)
-    page.keyboard.press("u")
+    press(page, "u")
     expect(page.locator(".work-correcting")).to_be_visible()
-    page.keyboard.press("3")
+    press(page, "3")
     with page.expect_response("**/correct/"):
-        page.keyboard.press("Enter")
+        press(page, "Enter")
     wait_until_sent(page)
 
 

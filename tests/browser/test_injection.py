@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from hands import press
 from playwright.sync_api import Page, expect
 from test_pages import EVIL, Enter, Role, join
 
@@ -278,22 +279,22 @@ def test_nothing_runs_on_the_card(enter: Enter) -> None:
 
     visitor.reads("/", "project", "dan")
     visitor.reads(f"{HOME}annotate/", "project", "guideline", "added", "what-changed", *ON_THE_CARD, *SHOWN_TEXTS)
-    page.keyboard.press("o")  # it is a sensitive one
+    press(page, "o")  # it is a sensitive one
     expect(page.locator(".katex").first).to_be_attached()
     page.evaluate("for (const fold of document.querySelectorAll('#answer details')) fold.open = true")
-    page.keyboard.press("g")
+    press(page, "g")
     expect(page.locator("#guideline")).to_be_visible()
     visitor.finds(*ON_THE_CARD, *SHOWN_TEXTS, at="all unfolded")
-    page.keyboard.press("r")  # as it was written
+    press(page, "r")  # as it was written
     visitor.finds(*SHOWN_TEXTS, at="as written")
 
-    page.keyboard.press("q")
+    press(page, "q")
     page.keyboard.type(evil("question"))
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator("[data-ask-said]")).to_contain_text("Asked.")
     types_something_hostile(page)
     with page.expect_response("**/draft/"):
-        page.keyboard.press("Escape")
+        press(page, "Escape")
     page.reload()
     expect(page.locator("#answer[data-live]")).to_be_attached()
     visitor.finds("typed-words", "typed-comment", at="restored")
@@ -347,12 +348,12 @@ def test_nothing_runs_in_training(enter: Enter) -> None:
     page = visitor.page
     visitor.reads(f"{HOME}annotate/", *ON_THE_CARD, *SHOWN_TEXTS)
     for key in ("1", "1", "1", "Enter"):
-        page.keyboard.press(key)
+        press(page, key)
     expect(page.locator(".feedback-told")).to_be_visible()
     visitor.finds("note", "comparison", "first", "of-user", "as-text", at="feedback")
-    page.keyboard.press("d")
+    press(page, "d")
     page.keyboard.type(evil("dispute"))
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator(".feedback-told")).to_contain_text("A reviewer answers you")
     opened = Assignment.objects.get(annotator=dan, sample=lesson).dispute
     rita = User.objects.get(username=evil("rita"))
@@ -382,7 +383,7 @@ def test_nothing_runs_on_a_persons_own_pages(enter: Enter) -> None:
         f"{HOME}work/", "comment-of-dan", "words-of-dan", "attribute", "level-1", "comparison", "second", "reason"
     )
     page.locator("#words").fill(evil("nothing"))
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("heading", name="None of your comments has these words")).to_be_visible()
     visitor.finds("nothing", at="found nothing")
     visitor.reads(
@@ -440,7 +441,7 @@ def test_nothing_runs_on_the_pages_of_a_review(enter: Enter) -> None:
     )
     visitor.reads(f"{HOME}review/{sample.pk}/", "sample", *texts, *answers, "ana", "ben", "question")
     expect(page.locator(".katex").first).to_be_attached()
-    page.keyboard.press("j")
+    press(page, "j")
     expect(page.locator("[data-judges-said]")).to_be_visible()
     visitor.finds("judge")
     visitor.reads(f"{HOME}review/questions/{asked.pk}/", "question", "ana", "sample", "of-user", "as-text")

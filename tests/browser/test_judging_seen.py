@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from hands import press
 from playwright.sync_api import Page, expect
 
 from annotation.datasets.bad_row import Place
@@ -52,11 +53,6 @@ def annotating(enter: Enter) -> Page:
     page.goto("/projects/all/annotate/")
     expect(page.locator("#answer[data-live]")).to_be_visible()
     return page
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def lit(page: Page) -> str:

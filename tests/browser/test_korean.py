@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from hands import press
 from leftover_english import left_in_english
 from playwright.sync_api import Page, expect
 from test_pages import WCAG, Enter, add_pair, join, pairs, said_by, wait_until_sent
@@ -52,12 +53,11 @@ def test_a_sample_is_judged_in_korean_by_keyboard(enter: Enter):
     page.goto(ANNOTATE)
     expect(page.locator("[data-response=A]")).to_be_visible()
     check(page)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator("[data-word]")).to_contain_text("남은 질문: 어느 쪽이 낫습니까?")
-    page.keyboard.press("1")
-    page.keyboard.press("c")
+    press(page, "1", "c")
     page.keyboard.type("1번이 더 자연스럽습니다. s u g")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator("[data-correct]")).to_be_visible()
     wait_until_sent(page)
     assert said_by("ana").comment == "1번이 더 자연스럽습니다. s u g"
@@ -70,14 +70,14 @@ def test_every_state_of_the_page_is_in_korean(enter: Enter):
     page.goto(ANNOTATE)
     expect(page.locator("[data-response=A]")).to_be_visible()
     for key, opened in (("?", "#keys"), ("g", "#guideline"), ("q", "#ask")):
-        page.keyboard.press(key)
+        press(page, key)
         expect(page.locator(opened)).to_be_visible()
         assert english_on(page) == set(), opened
-        page.keyboard.press("Escape")
+        press(page, "Escape")
         expect(page.locator(opened)).to_be_hidden()
-    page.keyboard.press("s")
+    press(page, "s")
     assert english_on(page) == set()
-    page.keyboard.press("b")
+    press(page, "b")
     expect(page.get_by_role("heading", name="지금은 받을 샘플이 없습니다")).to_be_visible()
     assert Assignment.objects.get().skip_reason == "broken"
     check(page)

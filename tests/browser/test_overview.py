@@ -5,6 +5,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
+from hands import press
 from playwright.sync_api import expect
 from test_pages import NOW, WCAG, Enter, add_pair, contest, join, pairs, rate
 
@@ -64,8 +65,7 @@ def test_a_slice_is_chosen_by_keyboard_and_kept(enter: Enter, project: Project) 
     page.goto(FRONT)
     page.get_by_label("Figures of").focus()
     page.keyboard.type("domain: law")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    press(page, "Tab", "Enter")
     expect(page).to_have_url(re.compile(r"/projects/pairs/\?slice=domain%3Dlaw$"))
     expect(page.get_by_text("Small: 3 samples. Intervals are wide.")).to_be_visible()
     expect(page.locator(".state--contested .funnel-count")).to_have_text("1")

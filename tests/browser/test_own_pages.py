@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from hands import press
 from playwright.sync_api import Page, expect
 from test_pages import add_pair, faults, join, pairs
 
@@ -73,7 +74,7 @@ def test_times_stand_in_the_zone_of_the_browser_and_then_in_the_chosen_one(enter
     page.goto("/settings/")
     expect(page.locator("#zone-hint")).to_contain_text("JST")
     page.locator("#time_zone").fill("Asia/Seoul")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator("#zone-hint")).to_contain_text("KST")
     assert User.objects.get(username="ana").time_zone == "Asia/Seoul"
 
@@ -94,7 +95,7 @@ def test_colours_and_single_keys_are_chosen_in_the_settings_and_hold_elsewhere(e
     page.get_by_label("Single keys off").check()
     page.goto("/projects/pairs/annotate/")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.keyboard.press("1")
+    press(page, "1")
     expect(page.locator(".level input:checked")).to_have_count(0)
     page.goto("/settings/")
     expect(page.get_by_label("Dark")).to_be_checked()
@@ -130,8 +131,8 @@ def test_a_small_screen_says_where_one_is_and_leads_elsewhere_by_keyboard(enter:
         expect(here).to_have_text(name)
         expect(here).to_be_in_viewport(ratio=1)
     here.focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator(".site-pages a[aria-current=page]")).to_be_in_viewport(ratio=1)
     page.locator(".site-pages a").first.focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_url("**/annotate/")

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from hands import press
 from playwright.sync_api import Page, expect
 from test_pages import add_pair, faults, join, pairs
 
@@ -62,10 +63,10 @@ def test_by_keyboard_from_the_list_to_one_and_to_the_correction(enter: Enter):
     page = enter("ana")
     page.goto("/projects/pairs/work/")
     page.get_by_role("link", name="Correct", exact=True).focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator("#sample-card")).to_be_visible()
     page.go_back()
     page.locator(".own-work-prompt a").last.focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("heading", name="What you saw and said")).to_be_visible()
     expect(page.locator("form[action*=submit], form[action*=correct]")).to_have_count(0)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
+from hands import press
 from playwright.sync_api import Page, Route, expect
 from test_pages import add_pair, in_hand, join, pairs, wait_until_sent
 
@@ -49,8 +50,8 @@ def line(page: Page) -> str:
 def answer(page: Page, key: str = "1") -> str:
     """Rate and press Enter; gives the question that was answered, once the next one is there."""
     asked = question_on(page)
-    page.keyboard.press(key)
-    page.keyboard.press("Enter")
+    press(page, key)
+    press(page, "Enter")
     expect(page.locator(".conversation .turn-body")).not_to_have_text(asked)
     return asked
 
@@ -65,8 +66,8 @@ def test_without_a_line_the_next_sample_is_there_and_the_answer_follows_later(pa
     answer(page)
     expect(page.locator("[data-line]")).to_have_text("offline · 1 kept here")
     assert not Annotation.objects.exists()
-    page.keyboard.press("3")
-    page.keyboard.press("Enter")  # nothing is ahead of this one
+    press(page, "3")
+    press(page, "Enter")  # nothing is ahead of this one
     expect(page.get_by_role("heading", name="No connection")).to_be_visible()
 
     page.context.set_offline(False)
@@ -115,7 +116,7 @@ def test_who_was_logged_out_loses_nothing_and_logs_in_in_another_tab(page: Page)
     page.context.clear_cookies(name="sessionid")
     answer(page)
     expect(page.locator("[data-log-in-again]")).to_be_visible()
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("half a thought")
     other = page.context.new_page()
     log_in(other)
@@ -129,11 +130,10 @@ def test_who_was_logged_out_loses_nothing_and_logs_in_in_another_tab(page: Page)
 
 def test_who_logs_in_again_in_the_same_tab_comes_back_to_the_sample_with_the_draft(page: Page):
     asked = question_on(page)
-    page.keyboard.press("3")
-    page.keyboard.press("c")
+    press(page, "3", "c")
     page.keyboard.type("half a thought")
     page.context.clear_cookies(name="sessionid")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     page.get_by_role("link", name="Log in and go on").click()
     log_in(page)
     page.wait_for_url(f"**{PLACE}")
@@ -148,7 +148,7 @@ def log_in(page: Page) -> None:
         page.goto(f"/login/?next={PLACE}")
     page.fill("[name=username]", "ana")
     page.fill("[name=password]", "correct horse")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_url(f"**{PLACE}")
 
 
@@ -164,8 +164,7 @@ def test_an_answer_that_was_not_sent_goes_out_when_the_page_is_opened_again(page
 
 
 def test_a_draft_is_on_the_server_and_survives_another_device(page: Page):
-    page.keyboard.press("3")
-    page.keyboard.press("c")
+    press(page, "3", "c")
     with page.expect_response("**/draft/"):
         page.keyboard.type("Because of the tea")
     assert Draft.objects.get().fields["comment"] == "Because of the tea"
@@ -196,17 +195,15 @@ def test_an_answer_that_is_refused_later_is_shown_again_with_what_was_said(page:
         "for (const question of document.querySelectorAll('[data-required]')) delete question.dataset.required"
     )
     asked = question_on(page)
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("No rating at all")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator(".conversation .turn-body")).not_to_have_text(asked)
     next_one = question_on(page)
     page.get_by_role("button", name="Look at it").press("Enter")
     expect(page.locator(".conversation .turn-body")).to_have_text(asked)
     assert page.input_value("#comment") == "No rating at all"
-    page.keyboard.press("Escape")
-    page.keyboard.press("1")
-    page.keyboard.press("Enter")
+    press(page, "Escape", "1", "Enter")
     expect(page.locator(".conversation .turn-body")).to_have_text(next_one)
     wait_until_sent(page)
     assert Annotation.objects.get().comment == "No rating at all"
@@ -217,10 +214,10 @@ def test_what_is_answered_in_one_tab_is_not_offered_in_the_other(page: Page):
     other.goto(PLACE)
     expect(other.locator("form[data-live]")).to_be_attached()
     assert question_on(other) == question_on(page)
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("seen in both")
     expect(other.locator("#comment")).to_have_value("seen in both")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     asked = answer(page)
     expect(other.locator(".conversation .turn-body")).not_to_have_text(asked)
     assert other.input_value("#comment") == ""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
+from hands import press
 from playwright.sync_api import Page, expect
 
 from annotation.datasets.bad_row import Place
@@ -107,10 +108,9 @@ def test_a_pair_is_judged_and_corrected_by_keyboard(enter: Enter, order: list[in
     shown_first = ["Tea is calm.", "Coffee is quick."][order[0]]
     expect(page.locator("[data-response=A] .response-text")).to_contain_text(shown_first)
     expect(page.locator(".level").first).to_contain_text("A")
-    page.keyboard.press("1")
-    page.keyboard.press("c")
+    press(page, "1", "c")
     page.keyboard.type("Since 2 is unclear, 이유는 이렇다")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator("[data-correct]")).to_be_visible()
     wait_until_sent(page)
 
@@ -119,11 +119,10 @@ def test_a_pair_is_judged_and_corrected_by_keyboard(enter: Enter, order: list[in
     assert said_by("ana").ratings == [favours_a]
     assert said_by("ana").comment == "Since 2 is unclear, 이유는 이렇다"
 
-    page.keyboard.press("u")
+    press(page, "u")
     expect(page.locator(".work-correcting")).to_be_visible()
     expect(page.locator(".level input:checked")).to_have_attribute("value", "-1")
-    page.keyboard.press("3")
-    page.keyboard.press("Enter")
+    press(page, "3", "Enter")
     expect(page.locator(".work-correcting")).to_be_hidden()
     wait_until_sent(page)
     assert said_by("ana").ratings == [-favours_a]
@@ -138,12 +137,11 @@ def test_nothing_unfinished_is_sent_and_a_skip_has_a_reason(enter: Enter):
     page = enter("ana")
 
     page.goto("/projects/pairs/annotate/")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator("[data-word]")).to_contain_text("still open: Which is better?")
     assert not Annotation.objects.exists()
 
-    page.keyboard.press("s")
-    page.keyboard.press("b")
+    press(page, "s", "b")
     expect(page.get_by_role("heading", name="Nothing for you just now")).to_be_visible()
     assert Assignment.objects.get().skip_reason == "broken"
 
@@ -159,7 +157,7 @@ def test_a_reviewer_accepts_with_one_key(enter: Enter):
     page.get_by_role("link", name="s1").press("Enter")
     page.wait_for_url(f"**/review/{sample.pk}/")
     expect(page.locator("[data-proposed]")).to_have_count(1)
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.get_by_role("heading", name="Nothing needs a reviewer")).to_be_visible()
     sample.refresh_from_db()
     assert sample.state == Sample.State.RESOLVED
@@ -199,9 +197,9 @@ def test_no_page_has_a_fault_that_axe_finds(enter: Enter):
 
     assert faults(annotator, "/") == []
     assert faults(annotator, "/projects/pairs/annotate/") == []
-    annotator.keyboard.press("g")
+    press(annotator, "g")
     assert faults(annotator) == []
-    annotator.keyboard.press("?")
+    press(annotator, "?")
     assert faults(annotator) == []
     assert faults(annotator, "/projects/pairs/review/") == []  # the page that says no
     assert faults(annotator, "/projects/pairs/record/") == []

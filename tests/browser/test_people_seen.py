@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from compared_crowd import rated_pairs
 from django.utils import timezone
+from hands import press
 from playwright.sync_api import Page, expect
 from story import join
 from test_pages import faults
@@ -37,7 +38,7 @@ def a_project_with_three_planted() -> tuple[Project, list[Annotator]]:
 
 def open_by_keyboard(page: Page, name: str) -> None:
     page.get_by_role("link", name=name, exact=True).first.focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
 
 
@@ -56,7 +57,7 @@ def test_an_admin_finds_the_three_and_deals_with_them(enter: Enter):
         expect(look.get_by_role("listitem").filter(has_text=names[person]).first).to_contain_text(why)
 
     page.get_by_role("link", name="Agreement").focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("columnheader", name="Agreement")).to_have_attribute("aria-sort", "ascending")
     expect(page.locator(".people-table tbody th").first).to_contain_text(names[AT_RANDOM])
 
@@ -65,7 +66,7 @@ def test_an_admin_finds_the_three_and_deals_with_them(enter: Enter):
     page.get_by_label("Reason (the person reads it)").focus()
     page.keyboard.type("Your answers agree with nobody's. Please write to me.")
     page.get_by_role("button", name="Pause").focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("region", name="Trail")).to_contain_text("by ada")
     expect(page.get_by_role("heading", level=1)).to_contain_text("paused")
 
@@ -73,8 +74,7 @@ def test_an_admin_finds_the_three_and_deals_with_them(enter: Enter):
     open_by_keyboard(page, names[COPIER])
     page.get_by_label("Message").focus()
     page.keyboard.type("Who do you work with?")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    press(page, "Tab", "Enter")
     expect(page.get_by_role("region", name="What was said")).to_contain_text("Who do you work with?")
 
     other = enter(names[COPIER])
@@ -82,11 +82,10 @@ def test_an_admin_finds_the_three_and_deals_with_them(enter: Enter):
     told = other.get_by_role("region", name="What you were told")
     expect(told).to_contain_text("Who do you work with?")
     told.get_by_text("Answer", exact=True).focus()
-    other.keyboard.press("Enter")
+    press(other, "Enter")
     told.get_by_label("Your answer").focus()
     other.keyboard.type("We sit side by side.")
-    other.keyboard.press("Tab")
-    other.keyboard.press("Enter")
+    press(other, "Tab", "Enter")
     expect(told).to_contain_text("We sit side by side.")
 
     page.goto(f"/projects/{project.slug}/people/")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from hands import press
 from playwright.sync_api import Page, expect
 from test_pages import add_pair, contest, faults, join, pairs, rate
 
@@ -55,35 +56,30 @@ def test_five_are_settled_one_after_another_by_keyboard(enter: Enter):
     join(project, "rita", Membership.Role.REVIEWER)
     page = enter("rita")
     page.goto(QUEUE)
-    page.keyboard.press("j")
-    page.keyboard.press("Enter")
+    press(page, "j", "Enter")
 
     be_on(page, "s1")
-    page.keyboard.press("2")  # a matter of taste
-    page.keyboard.press("m")
+    press(page, "2")  # a matter of taste
+    press(page, "m")
     page.keyboard.type("As I would.")
-    page.keyboard.press("Escape")
-    page.keyboard.press("a")
+    press(page, "Escape", "a")
 
     be_on(page, "s2")
     page.get_by_role("radio", name="The second").focus()
-    page.keyboard.press("Space")
+    press(page, "Space")
     expect(page.locator("[data-set-changes]")).to_have_text("Which is better? none → B The second")
-    page.keyboard.press("s")
-    page.keyboard.press("Enter")
+    press(page, "s", "Enter")
 
     be_on(page, "s3")
-    page.keyboard.press("e")
+    press(page, "e")
     assert not Sample.objects.filter(external_id="s3", state="escalated").exists()  # chosen, not taken yet
-    page.keyboard.press("Enter")
+    press(page, "Enter")
 
     be_on(page, "s4")
-    page.keyboard.press("5")
-    page.keyboard.press("d")
-    page.keyboard.press("Enter")
+    press(page, "5", "d", "Enter")
 
     be_on(page, "s5")
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.get_by_role("heading", name="Nothing needs a reviewer")).to_be_visible()
     assert kept() == [
         ("s1", "accept", "taste", "As I would."),
@@ -104,24 +100,23 @@ def test_several_at_once_and_judges_in_sight(enter: Enter):
 
     page.goto(f"{QUEUE}{first.pk}/")
     assert "robo-judge" not in page.content()
-    page.keyboard.press("j")
+    press(page, "j")
     expect(page.get_by_role("heading", name="robo-judge")).to_be_visible()
-    page.keyboard.press("h")
+    press(page, "h")
     assert faults(page) == []
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.get_by_role("heading", name="s2")).to_be_visible()
     assert Decision.objects.get().saw_judges
 
     page.goto(QUEUE)
     for key in "jxjx":
-        page.keyboard.press(key)
+        press(page, key)
     expect(page.get_by_text("2 chosen")).to_be_visible()
     assert faults(page) == []
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.get_by_text("2 labels are accepted as proposed.")).to_be_visible()
     assert faults(page) == []
-    page.keyboard.press("4")
-    page.keyboard.press("y")
+    press(page, "4", "y")
     expect(page.get_by_role("heading", name="2 labels were accepted.")).to_be_visible()
     assert faults(page) == []
     assert sorted(kept()) == [("s1", "accept", "", ""), ("s2", "accept", "error", ""), ("s3", "accept", "error", "")]
@@ -140,5 +135,5 @@ def test_the_responses_are_looked_at_as_each_person_saw_them(enter: Enter):
     letters = page.locator("[data-responses] [data-letter]")
     assert letters.evaluate_all("all => all.map(one => one.dataset.letter)") == ["A", "B"]
     expect(page.get_by_text("saw B, A")).to_be_visible()
-    page.keyboard.press("o")
+    press(page, "o")
     assert letters.evaluate_all("all => all.map(one => one.dataset.letter)") == ["B", "A"]

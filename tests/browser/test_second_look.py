@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from hands import press
 from playwright.sync_api import Page, expect
 from test_pages import add_pair, faults, join, pairs, wait_until_sent
 
@@ -47,11 +48,11 @@ def test_a_reviewer_by_keyboard_and_the_person_who_revises(enter: Enter):
         rita.set_viewport_size({"width": width, "height": 900})
         assert faults(rita, NEXT) == []
         assert rita.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    rita.keyboard.press("a")
+    press(rita, "a")
     expect(rita.get_by_text("You accepted it.")).to_be_visible()
-    rita.keyboard.press("r")
+    press(rita, "r")
     rita.keyboard.type("a word: read it again")  # an a that is typed accepts nothing
-    rita.keyboard.press("Control+Enter")
+    press(rita, "Control+Enter")
     expect(rita.get_by_role("heading", name="Nothing waits for a second look")).to_be_visible()
     states = sorted(SecondLook.objects.values_list("state", "word"))
     assert states == [("accepted", ""), ("returned", "a word: read it again")]
@@ -64,12 +65,11 @@ def test_a_reviewer_by_keyboard_and_the_person_who_revises(enter: Enter):
     expect(ana.get_by_text("a word: read it again")).to_be_visible()
     assert faults(ana, "/projects/pairs/record/") == []
     ana.get_by_role("link", name="Revise").focus()
-    ana.keyboard.press("Enter")
+    press(ana, "Enter")
     expect(ana.locator(".work-came-back")).to_contain_text("a word: read it again")
     ana.wait_for_load_state("load")
     expect(ana.locator(".level input:checked")).to_have_count(1)
-    ana.keyboard.press("1")
-    ana.keyboard.press("Enter")
+    press(ana, "1", "Enter")
     expect(ana.locator(".work-came-back")).to_be_hidden()
     wait_until_sent(ana)
     rita.goto(NEXT)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from hands import press
 from playwright.sync_api import Browser, Page, expect
 from test_pages import WCAG
 
@@ -48,7 +49,7 @@ def test_from_nothing_to_the_first_answer(enter: Enter, browser: Browser, live_s
     looked_at(page, "new-project")
     page.get_by_role("radio", name="Which is better, or are they equal?").check()
     page.get_by_label("Title").fill("Blue skies")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("heading", name="Not started")).to_be_visible()
     looked_at(page, "setup")
 
@@ -59,7 +60,7 @@ def test_from_nothing_to_the_first_answer(enter: Enter, browser: Browser, live_s
     expect(page.locator("#preview")).to_contain_text("Partly")
     looked_at(page, "rubric")
     page.get_by_label("Why is it changed?").fill("We need to know.")
-    page.keyboard.press("Enter")  # shows, and neither writes nor takes out
+    press(page, "Enter")  # shows, and neither writes nor takes out
     expect(page.get_by_label("Question")).to_have_count(2)
     page.get_by_role("button", name="Write the next version").click()
     expect(page.get_by_text("Rubric 2 is written.")).to_be_visible()
@@ -85,7 +86,7 @@ def test_from_nothing_to_the_first_answer(enter: Enter, browser: Browser, live_s
     looked_at(stranger, "join")
     stranger.get_by_label("Choose a name").fill("nora")
     stranger.get_by_label("Choose a password").fill("seven green kettles")
-    stranger.keyboard.press("Enter")
+    press(stranger, "Enter")
     expect(stranger.get_by_text("You have joined Blue skies.")).to_be_visible()
 
     page.goto("/projects/blue-skies/setup/settings/")
@@ -100,12 +101,12 @@ def test_from_nothing_to_the_first_answer(enter: Enter, browser: Browser, live_s
 
     stranger.goto(f"{live_server.url}/projects/blue-skies/annotate/")
     for answered, key in enumerate("123", start=1):
-        stranger.keyboard.press(key)
+        press(stranger, key)
         expect(stranger.locator(".answer input:checked")).to_have_count(answered)
     page.goto("/projects/blue-skies/leases/")
     expect(page.get_by_role("link", name="nora").first).to_be_visible()
     looked_at(page, "leases")
-    stranger.keyboard.press("Enter")
+    press(stranger, "Enter")
     expect(stranger.locator("[data-correct]")).to_be_visible()
     expect(stranger.locator("[data-page]")).to_have_attribute("data-unsent", "0")
     assert Annotation.objects.count() == 1

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from hands import press
 from playwright.sync_api import Page, expect
 
 from annotation.datasets.bad_row import Place
@@ -52,11 +53,6 @@ def join(project: Project, name: str) -> Annotator:
     user = User.objects.get_or_create(username=name)[0]
     people.join(project=project, user=user, role=Membership.Role.ANNOTATOR, at=NOW)
     return project.annotators.get(user=user)
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def is_accessible(page: Page) -> None:
