@@ -167,14 +167,16 @@ def _build_search(project: Project, say: Say) -> None:
     """In parts of a minute, as beat does."""
     through = project.samples.latest("pk").pk
     while True:
-        ends_at = time.monotonic() + 60
-        covering.cover(
-            project=project, through=through, at=timezone.now(), is_time_up=lambda at=ends_at: time.monotonic() > at
-        )
+        covering.cover(project=project, through=through, at=timezone.now(), is_time_up=_after(seconds=60))
         far = covering.coverage(project)
         say(f"{far.covered:,} of {far.total:,} samples can be found")
         if far.is_whole:
             return
+
+
+def _after(*, seconds: float) -> Callable[[], bool]:
+    ends_at = time.monotonic() + seconds
+    return lambda: time.monotonic() > ends_at
 
 
 def _timed(call: Callable[[], Any]) -> float:
